@@ -1,0 +1,47 @@
+# The one door. `make` alone lists what it can do.
+.DEFAULT_GOAL := help
+.PHONY: help setup fmt check test bench run clean
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.installed ## make .venv and install chatops in it
+	@sh deploy/debian-packages.sh run
+
+fmt: .venv/.dev ## format the code, mend what can be mended
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+check: .venv/.dev ## lint, layers, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: .venv/.dev ## every gate: packages, lint, layers, types, tests with coverage of the engine
+	sh deploy/debian-packages.sh test
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n 2 --cov=chatops.engine --cov-branch --cov-report=term:skip-covered --cov-fail-under=95 $(ARGS)
+
+bench: .venv/.dev ## figures, as ratios of things run in turn
+	$(BIN)/python bench/run.py $(ARGS)
+
+run: setup ## run chatops: make run ARGS='ask "Hello"'
+	$(BIN)/chatops $(ARGS)
+
+clean: ## remove what was built (not your data)
+	rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ .venv/.installed

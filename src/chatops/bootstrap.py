@@ -1,0 +1,147 @@
+"""The composition root: the only place that names adapters. Each is imported when it is first needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from chatops.engine.errors import SettingsError
+from chatops.engine.ids import now_ms
+from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
+from chatops.engine.ports import Provider, Store
+from chatops.engine.service import Engine
+from chatops.engine.turnlogs.memory import MemoryTurnLog
+from chatops.settings import ProviderSettings, Settings
+
+Transport = Literal["sdk", "direct"]
+"""`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
+
+
+class Providers(Mapping[str, Provider]):
+    """The configured providers by name, each made when it is first asked for, so that none costs start-up time."""
+
+    def __init__(self, settings: Settings, env: Mapping[str, str], transport: Transport) -> None:
+        self._settings = settings
+        self._env = env
+        self._transport = transport
+        self._made: dict[str, Provider] = {}
+
+    def __getitem__(self, name: str) -> Provider:
+        if name not in self._made:
+            self._made[name] = self._make(self._settings.providers[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settings.providers)
+
+    def __len__(self) -> int:
+        return len(self._settings.providers)
+
+    def _make(self, chosen: ProviderSettings) -> Provider:
+        match chosen.kind:
+            case "local":
+                from chatops.engine.providers.local import LocalProvider
+
+                folder, path = self._settings.paths.models, self._settings.local_model
+                return LocalProvider(chosen.name, cache_dir=folder, model_path=path)
+            case "echo":
+                from chatops.engine.providers.echo import EchoProvider
+
+                return EchoProvider(chosen.name)
+            case "openai":
+                return self._openai(chosen.name, chosen.api_key(self._env), chosen.base_url)
+            case "anthropic":
+                return self._anthropic(chosen.name, chosen.api_key(self._env), chosen.base_url)
+
+    def _openai(self, name: str, key: str | None, base_url: str | None) -> Provider:
+        if self._direct(base_url):
+            from chatops.engine.providers import direct, openai_wire
+
+            return direct.DirectProvider(name, openai_wire.WIRE, api_key=key, base_url=base_url)
+        from chatops.engine.providers.openai import OpenAIProvider
+
+        return OpenAIProvider(name, api_key=key, base_url=base_url)
+
+    def _anthropic(self, name: str, key: str | None, base_url: str | None) -> Provider:
+        if self._direct(base_url):
+            from chatops.engine.providers import anthropic_wire, direct
+
+            return direct.DirectProvider(name, anthropic_wire.WIRE, api_key=key, base_url=base_url)
+        from chatops.engine.providers.anthropic import AnthropicProvider
+
+        return AnthropicProvider(name, api_key=key, base_url=base_url)
+
+    def _direct(self, base_url: str | None) -> bool:
+        if self._transport != "direct":
+            return False
+        from chatops.engine.providers import direct
+
+        return direct.serves(base_url)
+
+    async def aclose(self) -> None:
+        for provider in self._made.values():
+            await provider.aclose()
+
+
+def default_model(settings: Settings, env: Mapping[str, str]) -> str:
+    """The model when nobody names one: the settings', else that of the first provider with a key, else the embedded.
+
+    `echo` never chooses itself.
+    """
+    if settings.model is not None:
+        return settings.model
+    for name in ("openai", "anthropic"):
+        provider = settings.providers.get(name)
+        if provider is not None and provider.has_key(env):
+            return DEFAULTS[name]
+    return LOCAL_MODEL
+
+
+def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
+    """The models of these settings."""
+    specs = [
+        ModelSpec(id=id_, context=said.context, max_output=said.max_output, fallbacks=said.fallbacks)
+        for id_, said in settings.models.items()
+    ]
+    return Catalog(
+        providers=settings.providers, default=default_model(settings, env), aliases=settings.aliases, specs=specs
+    )
+
+
+async def open_store(settings: Settings, clock: Callable[[], int] = now_ms) -> Store:
+    """The store that `settings.database` names.
+
+    Raises:
+        SettingsError: It names no kind of database we know.
+        StoreError: It cannot be opened.
+    """
+    path = settings.sqlite_path
+    if path is None:
+        scheme = settings.database.partition(":")[0]
+        raise SettingsError(f"database begins with {scheme}: it must be sqlite:///PATH")
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    return await SqliteStore.open(path, clock=clock)
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk"
+) -> AsyncGenerator[Engine, None]:
+    """An engine over the settings' store and providers; on leaving, running turns are stored and all is closed.
+
+    Raises:
+        SettingsError: The settings name no usable database.
+        StoreError: The database cannot be opened.
+    """
+    providers = Providers(settings, env, transport)
+    store = await open_store(settings)
+    engine = Engine(store=store, providers=providers, catalog=catalog(settings, env), turn_log=MemoryTurnLog())
+    try:
+        yield engine
+    finally:
+        await engine.drain()
+        await providers.aclose()
+        await store.aclose()

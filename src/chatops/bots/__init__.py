@@ -1,0 +1,1 @@
+"""The Slack and Discord bots."""

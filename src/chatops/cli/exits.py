@@ -1,0 +1,142 @@
+"""How a command ends: exit codes, one line about an error, a hint. The one table from error codes to exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from chatops.cli.terminal import sanitize
+from chatops.engine.errors import ChatopsError
+
+if TYPE_CHECKING:
+    from chatops.engine.service import Engine
+    from chatops.settings import Settings
+
+
+class ExitCode(IntEnum):
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    CONFIGURATION = 3
+    PROVIDER = 4
+    LIMIT = 5
+    NETWORK = 6
+    STORAGE = 7
+    FORMAT = 8
+    INTERRUPTED = 130
+    PIPE = 141
+    TERMINATED = 143
+
+
+EXIT_CODES = {
+    "internal_error": ExitCode.INTERNAL,
+    "invalid_request": ExitCode.USAGE,
+    "not_found": ExitCode.USAGE,
+    "conflict": ExitCode.USAGE,
+    "invalid_settings": ExitCode.CONFIGURATION,
+    "unauthenticated": ExitCode.CONFIGURATION,
+    "permission_denied": ExitCode.CONFIGURATION,
+    "provider_credentials": ExitCode.CONFIGURATION,
+    "provider_error": ExitCode.PROVIDER,
+    "provider_rejected": ExitCode.PROVIDER,
+    "provider_model_missing": ExitCode.PROVIDER,
+    "provider_unavailable": ExitCode.PROVIDER,
+    "rate_limited": ExitCode.LIMIT,
+    "provider_rate_limited": ExitCode.LIMIT,
+    "budget_exceeded": ExitCode.LIMIT,
+    "provider_unreachable": ExitCode.NETWORK,
+    "provider_stream_cut": ExitCode.NETWORK,
+    # The process that ran the answer is gone: what we read was cut short, though not by a network.
+    "abandoned": ExitCode.NETWORK,
+    "store_unavailable": ExitCode.STORAGE,
+    "no_code_block": ExitCode.FORMAT,
+    "stopped": ExitCode.INTERRUPTED,
+    "shutdown": ExitCode.TERMINATED,
+}
+"""For every code of `engine.errors`, and those that the command line adds."""
+
+_HINTS = {
+    "invalid_settings": "`chatops config show` prints each setting with its origin",
+    "provider_credentials": "`chatops doctor` tells which keys are set, and where each is looked for",
+    "provider_model_missing": "`chatops models ls` lists the models of your providers",
+    "provider_unreachable": "check the network and the provider's base_url; --fallback names another model",
+    "provider_unavailable": "try again later; --fallback names another model to ask",
+    "store_unavailable": "`chatops doctor` checks the database",
+    "internal_error": "--debug shows the traceback",
+}
+
+
+def exit_code(error: ChatopsError) -> ExitCode:
+    return EXIT_CODES.get(error.code) or EXIT_CODES[type(error).code]
+
+
+def report(error: BaseException, *, debug: bool = False) -> ExitCode:
+    """Says on standard error what went wrong, in one line and a hint. Returns the code to exit with."""
+    if isinstance(error, BrokenPipeError):
+        return ExitCode.PIPE  # the reader has what it wanted (head)
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    if debug:
+        import traceback
+
+        complain(sanitize("".join(traceback.format_exception(error))))
+    known = error if isinstance(error, ChatopsError) else ChatopsError(_unexpected(error))
+    complain(f"chatops: error: {sanitize(' '.join(known.message.split()))}")
+    hint = _hint(known)
+    if hint:
+        complain(f"  hint: {hint}")
+    return exit_code(known)
+
+
+def _unexpected(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
+    return f"unexpected {type(error).__name__}: {error}"
+
+
+def _hint(error: ChatopsError) -> str | None:
+    wait = getattr(error, "retry_after", None)
+    if wait is not None and exit_code(error) is ExitCode.LIMIT:
+        return f"try again in {wait:.0f} s"
+    return _HINTS.get(error.code)
+
+
+def complain(line: str) -> None:
+    """A line on standard error, which may be closed."""
+    try:
+        sys.stderr.write(f"{line.rstrip()}\n")
+        sys.stderr.flush()
+    except (OSError, AttributeError):
+        pass
+
+
+def guarded(body: Callable[[], ExitCode | None], *, debug: bool = False) -> ExitCode:
+    """Runs the body of a command; an error is reported, and its exit code returned."""
+    try:
+        return body() or ExitCode.OK
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence: one line, no traceback
+        return report(error, debug=debug)
+
+
+def with_engine(body: Callable[[Engine, Settings], Awaitable[ExitCode | None]], *, debug: bool = False) -> ExitCode:
+    """Runs the body of a command that needs the engine, with the settings of this environment."""
+
+    def run() -> ExitCode | None:
+        import asyncio
+        from pathlib import Path
+
+        from chatops.bootstrap import open_engine
+        from chatops.settings import load
+
+        settings = load(os.environ, Path())
+
+        async def session() -> ExitCode | None:
+            async with open_engine(settings, env=os.environ) as engine:
+                return await body(engine, settings)
+
+        return asyncio.run(session())
+
+    return guarded(run, debug=debug)

@@ -1,0 +1,94 @@
+"""The Typer app: help, usage errors, and every command but a well-formed `ask`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from chatops import __version__
+from chatops.cli import config, doctor, history, models
+from chatops.cli.options import AskOptions, typer_command
+from chatops.cli.terminal import sanitize
+
+_HELP = """AI conversations for small teams: one engine behind a terminal, Slack, Discord, an HTTP API and a web page.
+
+\b
+chatops ask "why is the sky blue?"          one answer
+git diff | chatops ask "review this"        piped text is context
+chatops ask -c "and in one sentence?"       go on with the last conversation
+chatops history search sky                  find it again
+"""
+_ASK_HELP = """Ask once: the answer goes to standard output, everything else to standard error.
+
+\b
+chatops ask "why is the sky blue?"
+chatops ask -m anthropic:claude-sonnet-5-5 -f notes.md "summarise"
+chatops ask -x "a shell line that counts files" > count.sh
+"""
+
+
+class _Commands(TyperGroup):
+    """Knows that a prompt without `ask` is the likeliest slip."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            visible = [name for name, command in self.commands.items() if not command.hidden]
+            close = get_close_matches(args[0], visible, n=1)
+            instead = [*close, *args[1:]] if close else ["ask", *args]
+            ctx.fail(f"No such command {args[0]!r}. Did you mean: chatops {sanitize(shlex.join(instead))}")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help=_HELP,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - the form that Typer calls
+    if asked:
+        typer.echo(f"chatops {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None: ...
+
+
+def _ask(options: AskOptions) -> int:
+    from chatops.cli.ask import run
+
+    return run(options)
+
+
+app.command("ask", help=_ASK_HELP)(typer_command(_ask))
+app.add_typer(history.app, name="history", help="Conversations that were stored (alias: logs).")
+app.add_typer(history.app, name="logs", help="Alias of history.", hidden=True)
+app.add_typer(models.app, name="models", help="Models that can be asked.")
+app.add_typer(config.app, name="config", help="Settings in effect.")
+app.command("doctor")(doctor.doctor)
+
+
+def run_typer(argv: Sequence[str]) -> int:
+    """Runs the app and returns its exit code."""
+    try:
+        app(list(argv), prog_name="chatops")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0

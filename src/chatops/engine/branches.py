@@ -1,0 +1,53 @@
+"""Walks along a conversation's tree in bounded batches, so that length costs time but no memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from chatops.engine.messages import Conversation, Message
+from chatops.engine.ports import NewId, Store
+
+BATCH = 64
+"""Messages read at a time. A batch costs one indexed range read; most turns need one or two."""
+
+
+async def to_root(store: Store, conversation: Conversation, leaf_id: str | None) -> AsyncGenerator[Message, None]:
+    """The branch that ends at `leaf_id`, newest first."""
+    while leaf_id is not None:
+        for message in await store.tail(conversation.owner_id, conversation.id, leaf_id, limit=BATCH):
+            if message.id == leaf_id:
+                yield message
+                leaf_id = message.parent_id
+
+
+async def from_root(store: Store, conversation: Conversation) -> AsyncGenerator[Message, None]:
+    """The active branch, oldest first: one walk back that keeps ids only, one forward."""
+    path = {message.id async for message in to_root(store, conversation, conversation.leaf_id)}
+    seq = 0
+    while page := await store.messages(conversation.owner_id, conversation.id, after_seq=seq, limit=BATCH):
+        seq = page[-1].seq
+        for message in page:
+            if message.id in path:
+                yield message
+
+
+async def copy(store: Store, source: Conversation, leaf_id: str | None, *, now: int, new_id: NewId) -> Conversation:
+    """Copies the branch that ends at `leaf_id` into a new conversation and returns that.
+
+    The row of the conversation is stored last, so nobody ever sees a copy that broke off.
+    """
+    fork = replace(source, id=new_id(), leaf_id=new_id() if leaf_id else None, created_at=now, updated_at=now)
+    copies: list[Message] = []
+    copy_id = fork.leaf_id or ""
+    async for message in to_root(store, source, leaf_id):
+        parent_id = new_id() if message.parent_id else None
+        status = "interrupted" if message.status == "streaming" else message.status
+        copies.append(replace(message, id=copy_id, conversation_id=fork.id, parent_id=parent_id, status=status))
+        copy_id = parent_id or ""
+        if len(copies) == BATCH:
+            await store.add_messages(source.owner_id, copies)
+            copies = []
+    await store.add_messages(source.owner_id, copies)
+    await store.add_conversation(fork)
+    return fork

@@ -1,0 +1,231 @@
+"""From a request to rows and a prompt: what a turn stores, and what the model is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from chatops.engine.branches import BATCH
+from chatops.engine.errors import InvalidRequestError, NotFoundError
+from chatops.engine.messages import (
+    Conversation,
+    FilePart,
+    Message,
+    Part,
+    Principal,
+    Sampling,
+    TextPart,
+)
+from chatops.engine.models import Catalog, ModelSpec
+from chatops.engine.ports import ChatRequest, Clock, NewId, Store
+from chatops.engine.requests import Attachment, TurnRequest, title_of
+from chatops.engine.window import Window, count_tokens, estimate_tokens, input_budget
+
+GO_ON = "Your last answer was cut off. Go on exactly where it stopped. Repeat nothing of it and do not comment on this."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A turn before it starts.
+
+    Attributes:
+        conversation: As it will be stored.
+        rows: What to store, the assistant's message last.
+        history_leaf: The stored message after which the prompt comes.
+        prompt: What the model is shown after the history, whatever the room: the question, and for an answer that
+            goes on its partial text and the word to go on.
+        route: The model to ask, then its fallbacks.
+    """
+
+    conversation: Conversation
+    rows: tuple[Message, ...]
+    history_leaf: str | None
+    prompt: tuple[Message, ...]
+    route: tuple[ModelSpec, ...]
+    sampling: Sampling
+    silence: float
+    blobs: Mapping[str, bytes]
+
+    @property
+    def answer(self) -> Message:
+        return self.rows[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Branch:
+    """Where an answer goes: below which question, and after which partial of itself."""
+
+    question: Message
+    is_new: bool = False
+    partial: Message | None = None
+
+
+class Planner:
+    """Makes plans and provider requests. Reads the store, writes nothing."""
+
+    def __init__(self, store: Store, catalog: Catalog, clock: Clock, new_id: NewId) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._clock = clock
+        self._new_id = new_id
+
+    async def plan(self, principal: Principal, request: TurnRequest) -> Plan:
+        """Decides what a request means now.
+
+        Raises:
+            InvalidRequestError: Unknown model, or nothing there to continue, edit or regenerate.
+            NotFoundError: No such conversation or message of this person.
+        """
+        now = self._clock()
+        conversation = await self._conversation(principal, request, now)
+        spec = self._catalog.resolve(request.model or conversation.model)
+        names = spec.fallbacks if request.fallbacks is None else request.fallbacks
+        route = (spec, *(self._catalog.resolve(name) for name in names))
+        conversation = replace(
+            conversation,
+            model=spec.id,
+            system=conversation.system if request.system is None else (request.system or None),
+            updated_at=now,
+        )
+        branch = await self._branch(conversation, request, now)
+        answer = Message(
+            id=self._new_id(),
+            conversation_id=conversation.id,
+            parent_id=branch.question.id,
+            role="assistant",
+            parts=branch.partial.parts if branch.partial else (),
+            status="streaming",
+            provider=spec.provider,
+            model=spec.name,
+            created_at=now,
+        )
+        return Plan(
+            conversation=conversation,
+            rows=(branch.question, answer) if branch.is_new else (answer,),
+            history_leaf=branch.question.parent_id,
+            prompt=self._prompt(branch),
+            route=route,
+            sampling=request.sampling,
+            silence=request.silence,
+            blobs={_digest(attachment): attachment.data for attachment in request.attachments},
+        )
+
+    async def _conversation(self, principal: Principal, request: TurnRequest, now: int) -> Conversation:
+        if request.conversation_id is not None:
+            return await self._store.conversation(principal.user_id, request.conversation_id)
+        if request.kind != "submit":
+            raise InvalidRequestError(f"{request.kind} needs a conversation")
+        return Conversation(
+            id=self._new_id(),
+            owner_id=principal.user_id,
+            title=title_of(request.text or request.attachments[0].name),
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def _branch(self, conversation: Conversation, request: TurnRequest, now: int) -> _Branch:
+        match request.kind:
+            case "submit":
+                parent_id = request.message_id or conversation.leaf_id
+                if request.message_id is not None:
+                    await self._message(conversation, request.message_id)
+                return _Branch(question=self._user(conversation, request, parent_id, now), is_new=True)
+            case "edit":
+                old = await self._target(conversation, request, "user")
+                return _Branch(question=self._user(conversation, request, old.parent_id, now), is_new=True)
+            case "regenerate":
+                return _Branch(question=await self._target(conversation, request, "user"))
+            case "continue":
+                partial = await self._target(conversation, request, "assistant")
+                if partial.status == "complete" and partial.finish_reason != "length":
+                    raise InvalidRequestError("the last answer is complete: there is nothing to continue")
+                question = await self._message(conversation, partial.parent_id or "")
+                return _Branch(question=question, partial=partial if partial.text else None)
+
+    def _prompt(self, branch: _Branch) -> tuple[Message, ...]:
+        if branch.partial is None:
+            return (branch.question,)
+        parts = (TextPart(text=GO_ON),)
+        go_on = replace(branch.question, id=self._new_id(), parts=parts, tokens=count_tokens(parts))
+        return (branch.question, branch.partial, go_on)
+
+    def _user(self, conversation: Conversation, request: TurnRequest, parent: str | None, now: int) -> Message:
+        files = tuple(
+            FilePart(name=a.name, media_type=a.media_type, sha256=_digest(a), size=len(a.data))
+            for a in request.attachments
+        )
+        parts: tuple[Part, ...] = (*files, TextPart(text=request.text)) if request.text else files
+        return Message(
+            id=self._new_id(),
+            conversation_id=conversation.id,
+            parent_id=parent,
+            role="user",
+            parts=parts,
+            tokens=count_tokens(parts),
+            created_at=now,
+        )
+
+    async def _target(self, conversation: Conversation, request: TurnRequest, role: str) -> Message:
+        """The message asked for, or the last of that role on the active branch."""
+        message_id = request.message_id or conversation.leaf_id
+        while message_id is not None:
+            message = await self._message(conversation, message_id)
+            if message.role == role:
+                return message
+            if request.message_id is not None and role == "assistant":
+                break
+            message_id = message.parent_id
+        raise InvalidRequestError(f"there is no {role} message to {request.kind}")
+
+    async def _message(self, conversation: Conversation, message_id: str) -> Message:
+        message = await self._store.message(conversation.owner_id, message_id)
+        if message.conversation_id != conversation.id:
+            raise NotFoundError(f"no message {message_id} in this conversation")
+        return message
+
+    async def request_for(self, plan: Plan, spec: ModelSpec) -> ChatRequest:
+        """The request to one model of the route, with as much history as its window holds.
+
+        Raises:
+            InvalidRequestError: The prompt alone does not fit.
+        """
+        system = plan.conversation.system
+        room = input_budget(context=spec.context, max_output=spec.max_output, asked=plan.sampling.max_tokens)
+        needed = estimate_tokens(system or "") + sum(message.tokens for message in plan.prompt)
+        if needed > room:
+            raise InvalidRequestError(
+                f"the prompt is about {needed:,} tokens and {spec.id} has room for {room:,}: "
+                "send less, or choose a model with a larger window"
+            )
+        messages = [*await self._history(plan, room - needed), *plan.prompt]
+        return ChatRequest(
+            model=spec.name,
+            messages=messages,
+            system=system,
+            sampling=plan.sampling,
+            blobs=await self._blobs(plan, messages),
+            silence=plan.silence,
+            context=spec.context,
+            max_output=spec.max_output,
+        )
+
+    async def _history(self, plan: Plan, budget: int) -> Sequence[Message]:
+        window = Window(plan.history_leaf, budget)
+        conversation = plan.conversation
+        while window.wanted is not None:
+            window.take(await self._store.tail(conversation.owner_id, conversation.id, window.wanted, limit=BATCH))
+        return window.messages()
+
+    async def _blobs(self, plan: Plan, messages: Sequence[Message]) -> dict[str, bytes]:
+        blobs = dict(plan.blobs)
+        for message in messages:
+            for part in message.files:
+                if part.sha256 not in blobs:
+                    blobs[part.sha256] = await self._store.blob(plan.conversation.owner_id, part.sha256)
+        return blobs
+
+
+def _digest(attachment: Attachment) -> str:
+    import hashlib  # here: it costs 2 ms of a command's start, and few prompts have attachments
+
+    return hashlib.sha256(attachment.data).hexdigest()

@@ -1,0 +1,41 @@
+"""OpenAI and every server that speaks Chat Completions, through the official SDK's client."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chatops.engine.providers.exchange import Endpoint, HttpProvider
+from chatops.engine.providers.openai_wire import WIRE
+from chatops.engine.providers.sdk import SdkTransport, private_headers
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+    from chatops.engine.ports import Provider
+
+
+class OpenAIProvider(HttpProvider):
+    """A `Provider`. Imports the SDK on first use."""
+
+    def __init__(self, name: str, *, api_key: str | None, base_url: str | None) -> None:
+        """As `HttpProvider`; `base_url` ends before `/chat/completions`."""
+        transport = partial(SdkTransport, connect=_connect)
+        super().__init__(name, WIRE, api_key=api_key, base_url=base_url, transport=transport)
+
+
+def _connect(endpoint: Endpoint) -> AsyncOpenAI:
+    from openai import AsyncOpenAI, DefaultAioHttpClient, Omit
+
+    headers = private_headers(endpoint, Omit(), "OPENAI_CUSTOM_HEADERS", "OpenAI-Organization", "OpenAI-Project")
+    return AsyncOpenAI(
+        api_key=endpoint.key,
+        base_url=endpoint.base_url,
+        max_retries=0,
+        default_headers=headers,
+        http_client=DefaultAioHttpClient(),
+    )
+
+
+if TYPE_CHECKING:
+    _: Provider = OpenAIProvider("", api_key=None, base_url=None)

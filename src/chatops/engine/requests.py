@@ -1,0 +1,120 @@
+"""What a front end asks for: a turn, and what is checked before anything is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chatops.engine.errors import InvalidRequestError
+from chatops.engine.messages import Sampling
+
+MAX_TEXT_BYTES = 4 * 2**20
+"""4 MiB: about 1.4 million tokens, more than any window; far below MongoDB's 16 MB document."""
+MAX_ATTACHMENT_BYTES = 10 * 2**20
+"""Anthropic takes 32 MB a request, and base64 adds a third: this leaves room for two of them."""
+MAX_ATTACHMENTS = 10
+MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
+TITLE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """An image or document that goes with a prompt."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRequest:
+    """One turn to run.
+
+    Attributes:
+        text: The prompt; not used by `regenerate` and `continue`.
+        conversation_id: None begins a conversation.
+        kind: `submit` adds to the active branch; `edit` asks again in place of an earlier user message;
+            `regenerate` answers a user message once more; `continue` goes on with an answer that was cut off.
+            The last three make siblings: nothing is overwritten.
+        message_id: What `edit`, `regenerate` and `continue` are about; None means the last such message.
+            For `submit`, the message to answer below, None: the active leaf.
+        model: An id or alias; None: the conversation's, else the default.
+        system: System prompt; None keeps the conversation's.
+        fallbacks: Models to try when the first is unavailable; None: those of the settings.
+        silence: Seconds without a byte from the provider after which it counts as gone.
+        on_busy: When a turn already runs in the conversation: `fail` with `ConflictError`, or `queue` behind it.
+        record: False keeps nothing of this turn.
+    """
+
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    conversation_id: str | None = None
+    kind: Literal["submit", "edit", "regenerate", "continue"] = "submit"
+    message_id: str | None = None
+    model: str | None = None
+    system: str | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    fallbacks: tuple[str, ...] | None = None
+    silence: float = 120.0
+    on_busy: Literal["fail", "queue"] = "fail"
+    record: bool = True
+
+
+def check_text(text: str, what: str) -> None:
+    """Refuses what a store or a provider could not keep as it is.
+
+    Raises:
+        InvalidRequestError: NUL, a lone surrogate (bytes that were no UTF-8), or too long; says where.
+    """
+    position = text.find("\0")
+    if position >= 0:
+        raise InvalidRequestError(f"{what} holds a NUL character at position {position}: send text, or attach the file")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError(
+            f"{what} is not valid UTF-8 at position {error.start}: convert it (iconv), or attach the file"
+        ) from None
+    if size > MAX_TEXT_BYTES:
+        raise InvalidRequestError(f"{what} is {size:,} bytes, {MAX_TEXT_BYTES:,} at most: send a part of it")
+
+
+def check_attachments(attachments: tuple[Attachment, ...]) -> None:
+    """Raises `InvalidRequestError` for a kind or size that no provider takes."""
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise InvalidRequestError(f"{len(attachments)} attachments, {MAX_ATTACHMENTS} at most")
+    for attachment in attachments:
+        check_text(attachment.name, "an attachment's name")
+        if attachment.media_type not in MEDIA_TYPES:
+            known = ", ".join(MEDIA_TYPES)
+            raise InvalidRequestError(
+                f"{attachment.name} is {attachment.media_type}; models take {known}. Send text files as context (-f)"
+            )
+        if len(attachment.data) > MAX_ATTACHMENT_BYTES:
+            raise InvalidRequestError(
+                f"{attachment.name} is {len(attachment.data):,} bytes, {MAX_ATTACHMENT_BYTES:,} at most"
+            )
+
+
+def check(request: TurnRequest) -> None:
+    """Raises `InvalidRequestError` for a request that cannot be run whatever the state of things."""
+    check_text(request.text, "the prompt")
+    if request.system is not None:
+        check_text(request.system, "the system prompt")
+    check_attachments(request.attachments)
+    asks = request.kind in {"submit", "edit"}
+    if asks and not request.text.strip() and not request.attachments:
+        raise InvalidRequestError("the prompt is empty")
+    most = request.sampling.max_tokens
+    if most is not None and most < 1:
+        raise InvalidRequestError(f"max_tokens is {most}: it must be 1 or more")
+    if request.silence <= 0:
+        raise InvalidRequestError(f"the time-out is {request.silence} seconds: it must be more than 0")
+
+
+def title_of(text: str) -> str:
+    """A conversation's first title: the first words of its first prompt, on one line."""
+    words = " ".join(text.split())
+    if len(words) <= TITLE_CHARS:
+        return words or "(no text)"
+    return words[: TITLE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"

@@ -1,0 +1,286 @@
+"""The engine's face: every front end calls this, and nothing below it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+
+from chatops.engine import branches
+from chatops.engine.errors import (
+    ChatopsError,
+    ConflictError,
+    InterruptedTurnError,
+    InvalidRequestError,
+    NotFoundError,
+    ProviderError,
+)
+from chatops.engine.events import Record, TurnFinished, TurnStarted
+from chatops.engine.ids import new_id, now_ms
+from chatops.engine.journal import LEASE_MS
+from chatops.engine.messages import Attempt, Conversation, Message, Principal, SearchHit
+from chatops.engine.models import Catalog, ModelSpec
+from chatops.engine.planning import Plan, Planner
+from chatops.engine.ports import ChatRequest, Clock, NewId, Provider, Store, TurnLog
+from chatops.engine.requests import TurnRequest, check, check_text
+from chatops.engine.routing import Router, Sleep
+from chatops.engine.turns import StopReason, TurnRun
+
+MIN_PREFIX = 4
+"""Characters of an id that are enough when they fit one conversation only."""
+QUEUE_POLL = 0.1
+"""Seconds between looks at a conversation that another process is answering in."""
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn that was started: `id` is the answer's message id."""
+
+    id: str
+    conversation: Conversation
+    message: Message
+
+
+class Engine:
+    """Conversations and turns for any number of principals.
+
+    Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        providers: Mapping[str, Provider],
+        catalog: Catalog,
+        turn_log: TurnLog,
+        clock: Clock = now_ms,
+        ids: NewId = new_id,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.providers = providers
+        self.catalog = catalog
+        self._store = store
+        self._log = turn_log
+        self._clock = clock
+        self._new_id = ids
+        self._planner = Planner(store, catalog, clock, ids)
+        self._sleep = sleep
+        self._router = Router(providers, clock, sleep)
+        self._runs: dict[str, TurnRun] = {}
+        self._tasks: set[asyncio.Task[Message]] = set()
+        self._closing = False
+
+    # Turns
+
+    async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
+        """Stores the rows of a turn and runs it in the engine's own task: nobody needs to read along.
+
+        Raises:
+            InvalidRequestError: The request cannot be run; nothing was stored.
+            NotFoundError: No such conversation or message.
+            ConflictError: A turn already runs in the conversation, and `request.on_busy` is `fail`.
+            StoreError: The database cannot be used; no provider was called.
+        """
+        check(request)
+        while True:
+            if self._closing:
+                raise ConflictError("chatops is shutting down and takes no new turns", code="shutdown")
+            plan = await self._planner.plan(principal, request)
+            first = await self._planner.request_for(plan, plan.route[0])
+            try:
+                rows = await self._begin(plan, record=request.record)
+            except ConflictError:
+                if request.on_busy == "fail":
+                    raise
+                await self._wait_for_conversation(plan.conversation.id)
+            else:
+                return await self._start(principal, plan, rows[-1], first, record=request.record)
+
+    async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:
+        if not record:
+            return list(plan.rows)
+        owner = plan.conversation.owner_id
+        for digest, data in plan.blobs.items():
+            await self._store.put_blob(owner, digest, data)
+        return await self._store.begin_turn(
+            owner, plan.conversation, plan.rows, lease_expires_at=self._clock() + LEASE_MS
+        )
+
+    async def _start(
+        self, principal: Principal, plan: Plan, message: Message, first: ChatRequest, *, record: bool
+    ) -> Turn:
+        attempts: list[Attempt] = []
+
+        async def prepare(spec: ModelSpec) -> ChatRequest:
+            return first if spec is plan.route[0] else await self._planner.request_for(plan, spec)
+
+        conversation = replace(plan.conversation, leaf_id=message.id)
+        run = TurnRun(
+            principal=principal,
+            conversation=conversation,
+            message=message,
+            events=self._router.stream(plan.route, prepare, attempts),
+            attempts=attempts,
+            store=self._store if record else None,
+            turn_log=self._log,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+        # Before the task: who attaches right after the start must find the turn.
+        await self._log.append(run.id, TurnStarted(conversation, message))
+        self._runs[run.id] = run
+        task = asyncio.create_task(run.run(), name=f"turn {run.id}")
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._over(run.id, done))
+        return Turn(id=run.id, conversation=conversation, message=message)
+
+    def _over(self, turn_id: str, task: asyncio.Task[Message]) -> None:
+        self._tasks.discard(task)
+        self._runs.pop(turn_id, None)
+
+    async def _wait_for_conversation(self, conversation_id: str) -> None:
+        for run in self._runs.values():
+            if run.conversation.id == conversation_id:
+                await run.done.wait()
+                return
+        await asyncio.sleep(QUEUE_POLL)
+
+    async def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
+        """Yields the numbered events of a turn past `after`: those that were, then those that come.
+
+        Raises:
+            NotFoundError: No such turn of this person, or it ended too long ago.
+            ChatopsError: After `TurnFinished`: what ended the turn short of a complete answer.
+        """
+        await self._check_owner(principal, turn_id)
+        async with aclosing(self._log.read(turn_id, after=after)) as records:
+            async for record in records:
+                yield record
+                if isinstance(record.event, TurnFinished):
+                    _raise_for(record.event.message)
+
+    async def _check_owner(self, principal: Principal, turn_id: str) -> None:
+        run = self._runs.get(turn_id)
+        owner = run.principal.user_id if run else None
+        if run is None:
+            async with aclosing(self._log.read(turn_id)) as records:
+                async for record in records:
+                    if isinstance(record.event, TurnStarted):
+                        owner = record.event.conversation.owner_id
+                    break
+        if owner != principal.user_id:
+            raise NotFoundError(f"no turn {turn_id}")
+
+    async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> None:
+        """Ends a running turn, keeps its partial answer, and returns when that is stored. A turn that is over stays
+        as it is.
+
+        Raises:
+            NotFoundError: No such turn of this person.
+        """
+        await self._check_owner(principal, turn_id)
+        run = self._runs.get(turn_id)
+        if run is not None:
+            run.stop(reason)
+            await run.done.wait()
+
+    @asynccontextmanager
+    async def turn(
+        self, principal: Principal, request: TurnRequest
+    ) -> AsyncGenerator[AsyncGenerator[Record, None], None]:
+        """A turn for one reader: `async with engine.turn(...) as events`. Leaving stops it; the partial is kept."""
+        started = await self.start_turn(principal, request)
+        try:
+            async with aclosing(self.attach(principal, started.id)) as events:
+                yield events
+        finally:
+            run = self._runs.get(started.id)
+            if run is not None:
+                run.stop()
+                await run.done.wait()
+
+    async def preview(self, principal: Principal, request: TurnRequest) -> dict[str, object]:
+        """The request body that a turn would send first, without keys; nothing is stored or sent."""
+        check(request)
+        plan = await self._planner.plan(principal, request)
+        spec = plan.route[0]
+        return self.providers[spec.provider].payload(await self._planner.request_for(plan, spec))
+
+    # Conversations
+
+    async def conversation(self, principal: Principal, ref: str) -> Conversation:
+        """A conversation by its id or a unique beginning of it.
+
+        Raises:
+            NotFoundError: None of this person's.
+            InvalidRequestError: Too short, or it fits several.
+        """
+        if len(ref) < MIN_PREFIX:
+            raise InvalidRequestError(
+                f"{ref!r} is too short for a conversation id: give {MIN_PREFIX} characters or more"
+            )
+        ids = await self._store.conversation_ids(principal.user_id, ref.lower(), limit=2)
+        if not ids:
+            raise NotFoundError(f"no conversation {ref!r}")
+        if len(ids) > 1:
+            raise InvalidRequestError(f"{ref!r} fits several conversations, {ids[0]} among them: give more of the id")
+        return await self._store.conversation(principal.user_id, ids[0])
+
+    async def conversations(
+        self, principal: Principal, *, limit: int, before: Conversation | None = None
+    ) -> list[Conversation]:
+        """A page, newest update first; `before` is the last one of the page that came earlier."""
+        return await self._store.conversations(principal.user_id, limit=min(limit, MAX_PAGE), before=before)
+
+    def branch(self, principal: Principal, conversation: Conversation) -> AsyncGenerator[Message, None]:
+        """The active branch, oldest first, in bounded memory but for one id a message."""
+        return branches.from_root(self._store, replace(conversation, owner_id=principal.user_id))
+
+    async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
+        """Messages that hold every word of the query, newest first."""
+        return await self._store.search(principal.user_id, query, limit=min(limit, MAX_PAGE))
+
+    async def rename(self, principal: Principal, conversation_id: str, title: str) -> Conversation:
+        check_text(title, "the title")
+        if not title.strip():
+            raise InvalidRequestError("the title is empty")
+        return await self._store.update_conversation(principal.user_id, conversation_id, title=title.strip())
+
+    async def delete_conversation(self, principal: Principal, conversation_id: str) -> None:
+        """Deletes it with all its messages; a turn that runs there ends."""
+        await self._store.delete_conversation(principal.user_id, conversation_id)
+
+    async def fork(self, principal: Principal, conversation_id: str, leaf_id: str | None = None) -> Conversation:
+        """Copies the branch that ends at `leaf_id` (None: the active one) into a new conversation."""
+        source = await self._store.conversation(principal.user_id, conversation_id)
+        leaf_id = leaf_id or source.leaf_id
+        return await branches.copy(self._store, source, leaf_id, now=self._clock(), new_id=self._new_id)
+
+    # Life
+
+    async def drain(self, grace: float = 0.0) -> None:
+        """Takes no new turns, lets running ones go on for `grace` seconds, stores the rest as interrupted."""
+        self._closing = True
+        if self._tasks and grace > 0:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for run in list(self._runs.values()):
+            run.stop("shutdown")
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _raise_for(message: Message) -> None:
+    """Raises what ended a turn short of a complete answer."""
+    error = message.error
+    if error is None:
+        return
+    if message.status == "interrupted":
+        raise InterruptedTurnError(error.message, code=error.code)
+    if error.code.startswith("provider_"):
+        raise ProviderError(
+            error.message, provider=message.provider or "", code=error.code, retry_after=error.retry_after
+        )
+    raise ChatopsError(error.message, code=error.code)

@@ -1,0 +1,170 @@
+"""Jobs on what is kept: conversations, their messages, attachments, and the search over them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from chatops.engine.errors import ConflictError, NotFoundError
+from chatops.engine.messages import Conversation, Message, SearchHit
+from chatops.engine.stores import sqlite_blobs as blobs
+from chatops.engine.stores import sqlite_search as search
+from chatops.engine.stores.sqlite_rows import (
+    conversation_from,
+    conversation_row,
+    message_from,
+    no_conversation,
+    owner_of,
+    require_owner,
+    storable_row,
+)
+from chatops.engine.stores.sqlite_turns import read, store
+
+_AFTER_EVERY_ID = "\U0010ffff"
+_EXPIRED = 0
+_PIECE = 200
+"""Messages deleted in one transaction: some 10 ms."""
+
+
+def add_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    taken = connection.execute("SELECT 1 FROM conversations WHERE id = ?", (conversation.id,)).fetchone()
+    if taken or owner_of(connection, conversation.id) not in {None, conversation.owner_id}:
+        raise ConflictError(f"the conversation {conversation.id} exists already")
+    connection.execute(
+        "INSERT INTO conversations VALUES"
+        " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id)",
+        conversation_row(conversation.owner_id, conversation),
+    )
+
+
+def conversation(connection: sqlite3.Connection, owner_id: str, conversation_id: str) -> Conversation:
+    row = connection.execute(
+        "SELECT * FROM conversations WHERE id = ? AND owner_id = ?", (conversation_id, owner_id)
+    ).fetchone()
+    if row is None:
+        raise no_conversation(conversation_id)
+    return conversation_from(row)
+
+
+def conversations(
+    connection: sqlite3.Connection, owner_id: str, *, limit: int, before: Conversation | None
+) -> list[Conversation]:
+    if before is None:
+        rows = connection.execute(
+            "SELECT * FROM conversations WHERE owner_id = ? ORDER BY updated_at DESC, id DESC LIMIT ?",
+            (owner_id, limit),
+        )
+    else:
+        rows = connection.execute(
+            "SELECT * FROM conversations WHERE owner_id = ? AND (updated_at, id) < (?, ?)"
+            " ORDER BY updated_at DESC, id DESC LIMIT ?",
+            (owner_id, before.updated_at, before.id, limit),
+        )
+    return [conversation_from(row) for row in rows]
+
+
+def conversation_ids(connection: sqlite3.Connection, owner_id: str, prefix: str, *, limit: int) -> list[str]:
+    rows = connection.execute(
+        "SELECT id FROM conversations WHERE owner_id = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (owner_id, prefix, prefix + _AFTER_EVERY_ID, limit),
+    )
+    return [row["id"] for row in rows]
+
+
+def update_conversation(
+    connection: sqlite3.Connection, owner_id: str, conversation_id: str, changes: dict[str, str | int | None]
+) -> Conversation:
+    row = connection.execute(
+        "UPDATE conversations SET title = coalesce(:title, title), model = coalesce(:model, model),"
+        " system = coalesce(:system, system), leaf_id = coalesce(:leaf_id, leaf_id),"
+        " updated_at = coalesce(:updated_at, updated_at) WHERE id = :id AND owner_id = :owner_id RETURNING *",
+        storable_row(changes) | {"id": conversation_id, "owner_id": owner_id},
+    ).fetchone()
+    if row is None:
+        raise no_conversation(conversation_id)
+    return conversation_from(row)
+
+
+def delete_newest(connection: sqlite3.Connection, owner_id: str, conversation_id: str) -> bool:
+    """Deletes the newest messages of a conversation; with its last ones, the conversation itself.
+
+    In pieces, so that a long conversation does not hold up the journals of running answers. What is left when the
+    process dies in between is a shorter conversation, to be deleted again.
+
+    Returns:
+        Whether there is more to delete.
+    """
+    conversation(connection, owner_id, conversation_id)
+    newest = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT ?"
+    rows = connection.execute(newest, (conversation_id, _PIECE)).fetchall()
+    for row in reversed(rows):  # the index writes itself to disk whenever numbers go down
+        blobs.release(connection, row["doc"], owner_id, message_from(row))
+        if row["status"] != "streaming":
+            search.remove(connection, row["doc"], owner_id, message_from(row))
+        connection.execute("DELETE FROM deltas WHERE doc = ?", (row["doc"],))
+        connection.execute("DELETE FROM runs WHERE doc = ?", (row["doc"],))
+        connection.execute("DELETE FROM messages WHERE doc = ?", (row["doc"],))
+    if len(rows) == _PIECE:
+        connection.execute("UPDATE conversations SET leaf_id = NULL WHERE id = ?", (conversation_id,))
+        return True
+    connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+    return False
+
+
+def add_messages(connection: sqlite3.Connection, owner_id: str, messages: Sequence[Message]) -> None:
+    for conversation_id in {message.conversation_id for message in messages}:
+        require_owner(connection, owner_id, conversation_id)
+    for message in messages:
+        # Nobody here runs an answer that comes from elsewhere, so one that says it is running has no lease.
+        store(connection, owner_id, message, lease_expires_at=_EXPIRED)
+
+
+def message(connection: sqlite3.Connection, owner_id: str, message_id: str, *, now: int) -> Message:
+    row = connection.execute("SELECT * FROM messages WHERE id = ? AND owner_id = ?", (message_id, owner_id)).fetchone()
+    if row is None:
+        raise NotFoundError(f"there is no message {message_id}")
+    return read(connection, row, now)
+
+
+def tail(
+    connection: sqlite3.Connection, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int, now: int
+) -> list[Message]:
+    leaf = connection.execute(
+        "SELECT seq FROM messages WHERE id = ? AND conversation_id = ? AND owner_id = ?",
+        (leaf_id, conversation_id, owner_id),
+    ).fetchone()
+    if leaf is None:
+        raise NotFoundError(f"there is no message {leaf_id} in the conversation {conversation_id}")
+    rows = connection.execute(
+        "SELECT * FROM messages WHERE conversation_id = ? AND owner_id = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
+        (conversation_id, owner_id, leaf["seq"], limit),
+    )
+    return [read(connection, row, now) for row in rows.fetchall()]
+
+
+def messages(
+    connection: sqlite3.Connection, owner_id: str, conversation_id: str, *, after_seq: int, limit: int, now: int
+) -> list[Message]:
+    rows = connection.execute(
+        "SELECT * FROM messages WHERE conversation_id = ? AND owner_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+        (conversation_id, owner_id, after_seq, limit),
+    )
+    return [read(connection, row, now) for row in rows.fetchall()]
+
+
+def find(connection: sqlite3.Connection, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
+    wanted = search.expression(owner_id, query)
+    if wanted is None:
+        return []
+    # CROSS JOIN keeps the order of the index, so that the newest come first and LIMIT ends the work.
+    rows = connection.execute(
+        "SELECT messages.* FROM search CROSS JOIN messages ON messages.doc = search.rowid"
+        " CROSS JOIN conversations ON conversations.id = messages.conversation_id"
+        " WHERE search MATCH ? AND messages.owner_id = ? AND conversations.owner_id = messages.owner_id"
+        " ORDER BY search.rowid DESC LIMIT ?",
+        (wanted, owner_id, limit),
+    )
+    return [
+        SearchHit(conversation=conversation(connection, owner_id, row["conversation_id"]), message=message_from(row))
+        for row in rows.fetchall()
+    ]

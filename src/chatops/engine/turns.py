@@ -1,0 +1,282 @@
+"""A running turn: the provider's events become numbered events, journalled text and, at the end, a stored message.
+
+The run belongs to the engine, not to a reader: readers come, go and come back through the turn log. Whatever ends it
+(the provider, an error, a stop, the end of the process) goes through `_finish`, which stores the message first and
+tells the readers after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Literal
+
+from chatops.engine.errors import (
+    PROVIDER_STREAM_CUT,
+    ChatopsError,
+    NotFoundError,
+    ProviderError,
+    ProviderUnavailableError,
+    StoreError,
+)
+from chatops.engine.events import (
+    Finished,
+    ProviderEvent,
+    ReasoningDelta,
+    TextDelta,
+    TurnFinished,
+    UsageUpdated,
+)
+from chatops.engine.journal import Journal
+from chatops.engine.messages import (
+    Attempt,
+    Conversation,
+    ErrorInfo,
+    FinishReason,
+    Message,
+    Part,
+    Principal,
+    ReasoningPart,
+    Status,
+    TextPart,
+    Usage,
+)
+from chatops.engine.ports import Clock, Store, TurnLog
+from chatops.engine.routing import Sleep
+from chatops.engine.window import MESSAGE_OVERHEAD, count_tokens
+
+StopReason = Literal["stopped", "shutdown"]
+STOP_SENTENCES: dict[StopReason, str] = {
+    "stopped": "the answer was stopped",
+    "shutdown": "the answer was cut off because chatops was shut down",
+}
+DEFECT = "chatops failed inside while it answered; the log has the details"
+STORE_TRIES = 8
+STORE_WAIT = 0.25
+"""Seconds before a final write is tried again, doubled each time: half a minute in all."""
+
+log = logging.getLogger(__name__)
+
+
+class Transcript:
+    """The parts of an answer as they grow; neighbours of one kind are one part."""
+
+    def __init__(self, parts: tuple[Part, ...] = ()) -> None:
+        self._done = list(parts)
+        self._kind: type[TextPart | ReasoningPart] = TextPart
+        self._chunks: list[str] = []
+
+    def add(self, kind: type[TextPart | ReasoningPart], text: str) -> None:
+        if kind is not self._kind:
+            self._done = list(self.parts())
+            self._chunks = []
+            self._kind = kind
+        self._chunks.append(text)
+
+    def parts(self) -> tuple[Part, ...]:
+        text = "".join(self._chunks)
+        if not text:
+            return tuple(self._done)
+        last = self._done[-1] if self._done else None
+        if isinstance(last, TextPart | ReasoningPart) and isinstance(last, self._kind):
+            return (*self._done[:-1], self._kind(text=last.text + text))
+        return (*self._done, self._kind(text=text))
+
+
+class TurnRun:
+    """One run of one assistant message; the message's id is the turn's id.
+
+    Args:
+        store: None keeps nothing (an unrecorded turn).
+        events: The route's provider events.
+        attempts: Filled by the route while it runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        principal: Principal,
+        conversation: Conversation,
+        message: Message,
+        events: AsyncGenerator[ProviderEvent, None],
+        attempts: list[Attempt],
+        store: Store | None,
+        turn_log: TurnLog,
+        clock: Clock,
+        sleep: Sleep,
+    ) -> None:
+        self.id = message.id
+        self.principal = principal
+        self.conversation = conversation
+        self.message = message
+        self.done = asyncio.Event()
+        self._events = events
+        self._attempts = attempts
+        self._store = store
+        self._log = turn_log
+        self._clock = clock
+        self._sleep = sleep
+        self._journal = Journal(store, message.id, clock) if store is not None else None
+        self._transcript = Transcript(message.parts)
+        self._usage: Usage | None = None
+        self._finished: Finished | None = None
+        self._pumping: asyncio.Task[None] | None = None
+        self._stop_reason: StopReason | None = None
+
+    async def run(self) -> Message:
+        """Runs to the end and returns the message as it was stored. Never raises for what went wrong inside.
+
+        Whoever starts the run has logged its `TurnStarted`.
+        """
+        try:
+            error = await self._stream()
+            message = await self._finish(error)
+            await self._log.append(self.id, TurnFinished(message))
+        finally:
+            self.done.set()
+        self._report(message)
+        return message
+
+    def stop(self, reason: StopReason = "stopped") -> None:
+        """Ends the provider's stream; the partial answer is stored. Does nothing when the answer is over already."""
+        if self._stop_reason is None:
+            self._stop_reason = reason
+            if self._pumping is not None:
+                self._pumping.cancel()
+
+    async def _stream(self) -> ChatopsError | None:
+        """Runs provider and journal side by side; returns what went wrong."""
+        error: ChatopsError | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._pumping = group.create_task(self._pump())
+                if self._journal is not None:
+                    journal = self._journal
+                    group.create_task(journal.run())
+                    # Not a `finally` of the pump: one that is stopped before its first step never gets there.
+                    self._pumping.add_done_callback(lambda _: journal.close())
+                if self._stop_reason is not None:
+                    self._pumping.cancel()
+        except* ChatopsError as failures:
+            error = _first(failures)
+        except* Exception as failures:
+            log.exception("turn %s failed", self.id, exc_info=failures)
+            error = ChatopsError(DEFECT)
+        return error
+
+    async def _pump(self) -> None:
+        async with aclosing(self._events) as events:
+            async for event in events:
+                await self._take(event)
+
+    async def _take(self, event: ProviderEvent) -> None:
+        match event:
+            case TextDelta(text):
+                await self._log.append(self.id, event)
+                self._transcript.add(TextPart, text)
+                if self._journal is not None:
+                    self._journal.add(text=text)
+            case ReasoningDelta(text):
+                await self._log.append(self.id, event)
+                self._transcript.add(ReasoningPart, text)
+                if self._journal is not None:
+                    self._journal.add(reasoning=text)
+            case UsageUpdated(usage):
+                await self._log.append(self.id, event)
+                self._usage = usage
+            case Finished():
+                self._finished = event
+
+    async def _finish(self, error: ChatopsError | None) -> Message:
+        message = self._final(error)
+        if self._store is None or isinstance(error, NotFoundError):
+            return message
+        failure: ChatopsError = NotFoundError("the conversation was deleted while it was answered")
+        for trial in range(STORE_TRIES):
+            try:
+                if await self._store.finish_turn(message):
+                    return message
+                break
+            except StoreError as store_error:
+                log.warning("turn %s: %s; the answer waits and is tried again", self.id, store_error.message)
+                failure = store_error
+                await self._sleep(STORE_WAIT * 2**trial)
+            except ChatopsError as refusal:
+                failure = refusal
+                break
+            except Exception:
+                log.exception("turn %s could not be stored", self.id)
+                failure = ChatopsError(DEFECT)
+                break
+        return replace(message, status="failed", error=ErrorInfo(code=failure.code, message=failure.message))
+
+    def _final(self, error: ChatopsError | None) -> Message:
+        parts = self._transcript.parts()
+        status, reason, info = self._outcome(error)
+        usage = self._usage
+        counted = usage is not None and not self.message.parts and all(isinstance(p, TextPart) for p in parts)
+        last = self._attempts[-1] if self._attempts else None
+        return replace(
+            self.message,
+            parts=parts,
+            status=status,
+            finish_reason=reason,
+            error=info,
+            usage=usage,
+            tokens=MESSAGE_OVERHEAD + usage.output_tokens if usage and counted else count_tokens(parts),
+            provider=last.provider if last else self.message.provider,
+            model=last.model if last else self.message.model,
+            attempts=tuple(self._attempts),
+        )
+
+    def _outcome(self, error: ChatopsError | None) -> tuple[Status, FinishReason | None, ErrorInfo | None]:
+        if self._finished is not None:
+            return "complete", self._finished.reason, None
+        if error is None and self._stop_reason is not None:
+            reason = self._stop_reason
+            return "interrupted", None, ErrorInfo(code=reason, message=STOP_SENTENCES[reason])
+        if error is None:
+            error = ProviderUnavailableError(
+                "the answer ended without a finish reason",
+                provider=self.message.provider or "",
+                code=PROVIDER_STREAM_CUT,
+            )
+        retry_after = error.retry_after if isinstance(error, ProviderError) else None
+        return "failed", None, ErrorInfo(code=error.code, message=error.message, retry_after=retry_after)
+
+    def _report(self, message: Message) -> None:
+        """The one line a turn leaves in the log; never what was said."""
+        last = self._attempts[-1] if self._attempts else None
+        usage = message.usage or Usage()
+        log.info(
+            "turn",
+            extra={
+                "turn": {
+                    "id": message.id,
+                    "conversation": message.conversation_id,
+                    "principal": self.principal.user_id,
+                    "surface": self.principal.source,
+                    "provider": message.provider,
+                    "model": message.model,
+                    "input_tokens": usage.input_tokens,
+                    "output_tokens": usage.output_tokens,
+                    "ttft_ms": last.ttft_ms if last else None,
+                    "duration_ms": self._clock() - message.created_at,
+                    "finish_reason": message.finish_reason,
+                    "status": message.status,
+                    "error": message.error.code if message.error else None,
+                }
+            },
+        )
+
+
+def _first(group: BaseExceptionGroup[ChatopsError]) -> ChatopsError:
+    """The first error of a group, however deep."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, ChatopsError)  # noqa: S101 - `except*` split the group by this class
+    return error

@@ -1,0 +1,91 @@
+"""What of a conversation fits into a model's context window. Pure: it reads nothing, it is shown batches.
+
+Token counts are estimated once, when a message is stored, and kept with it; a provider's own count replaces the
+estimate of an answer. Nothing is tokenised again when a turn starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from chatops.engine.errors import InvalidRequestError
+from chatops.engine.messages import FilePart, Message, Part, TextPart
+
+BYTES_PER_TOKEN = 3
+"""Measured: 100 KB of mixed text and code are 31,500 tokens of o200k (3.2 bytes each). Rounded to the safe side."""
+MESSAGE_OVERHEAD = 4
+"""Tokens that a chat format adds to a message: role and separators (OpenAI's cookbook counts 3 to 4)."""
+IMAGE_TOKENS = 1600
+"""The most that Anthropic counts for one image (its vision guide); OpenAI's high detail stays below."""
+DOCUMENT_BYTES_PER_TOKEN = 20
+"""A guess for PDF: about 50 kB and 2,500 tokens a page."""
+DEFAULT_CONTEXT = 32_000
+"""Tokens assumed for a model that no table knows; `[models."provider:model"] context` says better."""
+OUTPUT_SHARE = 4
+"""Without a stated maximum an answer may take a quarter of the window."""
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a text is, rather too many than too few."""
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+
+
+def count_tokens(parts: Iterable[Part]) -> int:
+    """What a message with these parts takes of a window. Reasoning is never sent back, so it counts nothing."""
+    total = MESSAGE_OVERHEAD
+    for part in parts:
+        if isinstance(part, TextPart):
+            total += estimate_tokens(part.text)
+        elif isinstance(part, FilePart):
+            total += max(IMAGE_TOKENS, part.size // DOCUMENT_BYTES_PER_TOKEN)
+    return total
+
+
+def input_budget(*, context: int | None, max_output: int | None, asked: int | None) -> int:
+    """Tokens left for system prompt, history and prompt when room for the answer is set aside.
+
+    Args:
+        context: The model's window, None when unknown.
+        max_output: The most the model can answer with, None when unknown.
+        asked: The answer's maximum that the person set.
+    """
+    window = context or DEFAULT_CONTEXT
+    share = window // OUTPUT_SHARE
+    reserve = asked if asked is not None else min(max_output or share, share)
+    if reserve >= window:
+        raise InvalidRequestError(
+            f"a maximum of {reserve} answer tokens leaves no room in this model's window of {window}: ask for fewer"
+        )
+    return window - reserve
+
+
+class Window:
+    """Collects a branch from its leaf towards the root until the budget is full.
+
+    The caller shows it batches (newest first, each beginning with `wanted`) while `wanted` is not None.
+    """
+
+    def __init__(self, leaf_id: str | None, budget: int) -> None:
+        self.wanted = leaf_id
+        self.left = budget
+        self.dropped = False
+        self._kept: list[Message] = []
+
+    def take(self, batch: Sequence[Message]) -> None:
+        """Keeps what of the batch lies on the branch and fits; a message that does not fit ends the window."""
+        for message in batch:
+            if message.id != self.wanted:
+                continue
+            if message.tokens > self.left:
+                self.wanted, self.dropped = None, True
+                return
+            self.left -= message.tokens
+            self._kept.append(message)
+            self.wanted = message.parent_id
+
+    def messages(self) -> list[Message]:
+        """Oldest first. A window that was cut begins with a user's message: an answer without its question misleads."""
+        kept = self._kept[::-1]
+        while self.dropped and kept and kept[0].role == "assistant":
+            del kept[0]
+        return kept

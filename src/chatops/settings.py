@@ -1,0 +1,254 @@
+"""The settings: environment over project file over user file over defaults, each value with its origin.
+
+Flags come above all of these; the command that has them applies them. Everything is checked before anything runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from chatops import paths, schema
+from chatops.engine.errors import SettingsError
+from chatops.schema import Key
+
+PROJECT_FILE = "chatops.toml"
+
+_ENVIRONMENT: Mapping[str, Key] = {
+    "CHATOPS_MODEL": ("model",),
+    "CHATOPS_PRESET": ("preset",),
+    "CHATOPS_SYSTEM": ("system",),
+    "CHATOPS_RENDER": ("render",),
+    "CHATOPS_TIMEOUT": ("timeout",),
+    "CHATOPS_DATABASE": ("database",),
+    "CHATOPS_LOCAL_MODEL": ("local_model",),
+    "OPENAI_BASE_URL": ("providers", "openai", "base_url"),
+    "ANTHROPIC_BASE_URL": ("providers", "anthropic", "base_url"),
+}
+_DEFAULTS: Mapping[Key, object] = {
+    ("render",): "auto",
+    ("timeout",): 120.0,
+    ("providers", "openai", "kind"): "openai",
+    ("providers", "openai", "api_key_env"): "OPENAI_API_KEY",
+    ("providers", "anthropic", "kind"): "anthropic",
+    ("providers", "anthropic", "api_key_env"): "ANTHROPIC_API_KEY",
+    ("providers", "local", "kind"): "local",
+    ("providers", "echo", "kind"): "echo",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """How to reach a provider. The key itself is never kept: `api_key` looks it up when it is needed."""
+
+    name: str
+    kind: Literal["openai", "anthropic", "local", "echo"]
+    base_url: str | None = field(default=None, repr=False)
+    api_key_env: str | None = None
+    api_key_cmd: str | None = field(default=None, repr=False)
+
+    def has_key(self, env: Mapping[str, str]) -> bool:
+        """Whether a place for the key is filled; runs no command."""
+        return bool(self.api_key_cmd or (self.api_key_env and env.get(self.api_key_env, "").strip()))
+
+    def api_key(self, env: Mapping[str, str], *, patience: float = 10.0) -> str | None:
+        """The key: the environment's, else the first line that `api_key_cmd` prints within `patience` seconds.
+
+        Returns:
+            None when there is no key.
+
+        Raises:
+            SettingsError: The command failed, or what is there cannot be a key.
+        """
+        key = env.get(self.api_key_env, "").strip() if self.api_key_env else ""
+        if not key and self.api_key_cmd:
+            key = self._run(self.api_key_cmd, env, patience)
+        # A header cannot carry anything else, and an HTTP library would quote the key in its complaint.
+        if key and not (key.isascii() and key.isprintable() and " " not in key):
+            raise SettingsError(f"the key of provider {self.name} holds a space or a character outside ASCII")
+        return key or None
+
+    def _run(self, command: str, env: Mapping[str, str], patience: float) -> str:
+        import shlex
+        import subprocess
+
+        try:
+            done = subprocess.run(  # noqa: S603 - the user's own command, from the user's own file, without a shell
+                shlex.split(command),
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=patience,
+                check=True,
+            )
+        except subprocess.TimeoutExpired:
+            why = f"did not end within {patience:g} s"
+        except subprocess.CalledProcessError as error:
+            why = f"ended with exit code {error.returncode}"
+        except OSError as error:
+            why = f"cannot be run: {error.strerror}"
+        else:
+            key = done.stdout.partition(b"\n")[0].decode("utf-8", "replace").strip()
+            if key:
+                return key
+            why = "printed nothing"
+        # `from None`: the cause holds the output.
+        raise SettingsError(f"api_key_cmd of provider {self.name} {why}; run it by hand to see why") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """What the user says of a model; sizes in tokens."""
+
+    context: int | None = None
+    max_output: int | None = None
+    fallbacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    system: str | None = None
+    model: str | None = None
+    max_tokens: int | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The effective settings.
+
+    Attributes:
+        model: The default model; None: the first provider with a key, else the embedded model.
+        timeout: Seconds of silence from a provider after which it counts as gone.
+        local_model: A GGUF file to use instead of the embedded model's own.
+        models: By model id.
+        origins: Every value that was set, with where it comes from.
+    """
+
+    paths: paths.Paths
+    database: str = field(repr=False)
+    model: str | None = None
+    preset: str | None = None
+    system: str | None = None
+    render: Literal["auto", "always", "never"] = "auto"
+    timeout: float = 120.0
+    local_model: Path | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    models: Mapping[str, ModelSettings] = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database's file; None when the database is a server."""
+        scheme, _, rest = self.database.partition(":///")
+        return Path(rest) if scheme == "sqlite" else None
+
+
+def config_file(env: Mapping[str, str]) -> Path:
+    """The user's settings file, which need not exist."""
+    named = env.get("CHATOPS_CONFIG")
+    return paths.expand(named, env) if named else paths.find(env).config_file
+
+
+def load(env: Mapping[str, str], cwd: Path) -> Settings:
+    """The effective settings for this environment and working directory.
+
+    Raises:
+        SettingsError: A file cannot be read, is no TOML, or says what it may not; names file, place and key.
+    """
+    folders = paths.find(env)
+    found: dict[Key, tuple[object, str]] = {key: (value, "default") for key, value in _DEFAULTS.items()}
+    found["database",] = (f"sqlite:///{folders.database}", "default")
+    user = config_file(env)
+    for file, is_project in ((user, False), (cwd / PROJECT_FILE, True)):
+        data = _read(file, required=file == user and bool(env.get("CHATOPS_CONFIG")))
+        if is_project:
+            _refuse_untrusted(data, file)
+        found |= {key: (value, str(file)) for key, value in schema.leaves(data, str(file))}
+    found |= _environment(env)
+    return _settings(folders, found, env)
+
+
+def _read(file: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        if required:
+            raise SettingsError(f"CHATOPS_CONFIG names {file}, which does not exist") from None
+        return {}
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    import tomllib
+
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{file}: not UTF-8 (at line {line})") from None
+    except tomllib.TOMLDecodeError as error:
+        last = content.rstrip().count(b"\n") + 1
+        raise SettingsError(f"{file}: {str(error).replace('end of document', f'line {last}, the last')}") from None
+
+
+def _refuse_untrusted(data: Mapping[str, object], file: Path) -> None:
+    for name in data:
+        if name in schema.KEYS and name not in schema.PROJECT_KEYS:
+            allowed = ", ".join(sorted(schema.PROJECT_KEYS))
+            raise SettingsError(
+                f"{file}: {name} may not be set here: a project's file comes with somebody's repository, so it may "
+                f"set only {allowed}; put {name} into your own settings file"
+            )
+
+
+def _environment(env: Mapping[str, str]) -> Iterator[tuple[Key, tuple[object, str]]]:
+    for name, key in _ENVIRONMENT.items():
+        text = env.get(name)
+        if not text:
+            continue
+        origin = f"environment {name}"
+        yield key, (schema.checked(key, _number(text) if key == ("timeout",) else text, origin), origin)
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: Mapping[str, str]) -> Settings:
+    values: dict[Key, Any] = {key: value for key, (value, _) in found.items()}
+    plain = {key[0]: value for key, value in values.items() if len(key) == 1}
+    database = plain["database"]
+    if database.startswith("sqlite:///"):
+        plain["database"] = f"sqlite:///{paths.expand(database.removeprefix('sqlite:///'), env)}"
+    if "local_model" in plain:
+        plain["local_model"] = paths.expand(plain["local_model"], env)
+    for name, table in _tables(values, "providers").items():
+        if "kind" not in table:
+            kinds = "openai, anthropic, local or echo"
+            origin = next(where for key, (_, where) in found.items() if key[:2] == ("providers", name))
+            raise SettingsError(f"{origin}: {schema.shown(('providers', name))} needs a kind: {kinds}")
+    return Settings(
+        paths=folders,
+        aliases={key[1]: value for key, value in values.items() if key[0] == "aliases"},
+        providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
+        models={name: ModelSettings(**table) for name, table in _tables(values, "models").items()},
+        presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
+        origins=found,
+        **plain,
+    )
+
+
+def _tables(values: Mapping[Key, Any], head: str) -> dict[str, dict[str, Any]]:
+    """The leaves below `head`, by name: {"groq": {"kind": "openai"}}."""
+    tables: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        if key[0] == head:
+            tables.setdefault(key[1], {})[key[2]] = value
+    return tables

@@ -1,0 +1,163 @@
+"""What an SDK's client does on the way, and must not do."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from chatops.engine.providers import openai
+from chatops.engine.providers.anthropic import AnthropicProvider
+from chatops.engine.providers.openai import OpenAIProvider
+from peers.adapters import KEY, adapter, asking, outcome
+from peers.llm import ModelServer, serving
+
+SDKS = ["openai-sdk", "anthropic-sdk"]
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[ModelServer, None]:
+    async with serving() as server:
+        yield server
+
+
+MAKE = """
+import sys
+from chatops.engine.providers import openai
+from chatops.engine.providers.anthropic import AnthropicProvider
+from chatops.engine.providers.openai import OpenAIProvider
+
+OpenAIProvider("o", api_key="k", base_url=None)
+AnthropicProvider("a", api_key="k", base_url=None)
+print([name for name in ("openai", "anthropic", "httpx2", "aiohttp", "pydantic") if name in sys.modules])
+"""
+
+
+def test_an_sdk_is_not_imported_before_it_is_needed() -> None:
+    made = subprocess.run([sys.executable, "-c", MAKE], capture_output=True, text=True, check=True)
+
+    assert made.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_without_a_key_a_server_of_ones_own_is_not_sent_the_environments(
+    kind: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.setenv(name, "sk-from-the-environment")
+    provider = adapter(kind, server.url, key=None)
+    await outcome(provider, asking("plain"))
+    await provider.models()
+    await provider.aclose()
+
+    assert [request.key for request in server.requests] == ["no-key", "no-key"]
+    assert "sk-from-the-environment" not in str(server.requests)
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_an_accounts_headers_go_to_no_other_server(
+    kind: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "from-the-environment")
+    for name in ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS"):
+        monkeypatch.setenv(name, "X-Team: from-the-environment\nAuthorization: from-the-environment\n\nnonsense")
+    provider = adapter(kind, server.url)
+    answer = await outcome(provider, asking("plain"))
+    await provider.aclose()
+
+    assert answer.error is None
+    assert [request.key for request in server.requests] == [KEY]
+    assert "from-the-environment" not in str(server.requests)
+
+
+async def test_an_accounts_headers_go_to_the_official_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Team: seven")
+    provider = OpenAIProvider("acme", api_key=KEY, base_url=None)
+
+    async with openai._connect(provider._endpoint) as client:
+        sent = client.default_headers
+
+    assert (sent["OpenAI-Organization"], sent["X-Team"]) == ("org", "seven")
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_the_address_in_the_environment_does_not_replace_ours(
+    kind: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    provider = adapter(kind, server.url)
+    answer = await outcome(provider, asking("plain"))
+    await provider.aclose()
+
+    assert answer.error is None
+
+
+@pytest.mark.parametrize("provider", [OpenAIProvider, AnthropicProvider])
+async def test_without_a_key_the_official_service_is_not_called(
+    provider: type[OpenAIProvider | AnthropicProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-from-the-environment")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-from-the-environment")
+
+    answer = await outcome(provider("acme", api_key=None, base_url=None), asking("m"))
+
+    assert answer.error is not None
+    assert answer.error.code == "provider_credentials"
+    assert "_API_KEY" in answer.error.message
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_a_connection_serves_one_answer_after_the_other(kind: str, server: ModelServer) -> None:
+    provider = adapter(kind, server.url)
+    for _ in range(5):
+        # The end of the body comes after the last event, in a packet of its own.
+        assert (await outcome(provider, asking("plain-t5"))).error is None
+    await provider.aclose()
+
+    assert (len(server.requests), server.connections) == (5, 1)
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_a_kept_connection_that_the_server_closed_after_all_is_replaced(kind: str, server: ModelServer) -> None:
+    provider = adapter(kind, server.url)
+    for _ in range(3):
+        assert (await outcome(provider, asking("plain-leave"))).error is None
+    await provider.aclose()
+
+    assert (len(server.requests), server.connections) == (3, 3)
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_a_server_that_never_ends_its_body_does_not_hold_the_answer(kind: str, server: ModelServer) -> None:
+    provider = adapter(kind, server.url)
+    async with asyncio.timeout(5):
+        answer = await outcome(provider, asking("plain-t60000"))
+    await provider.aclose()
+
+    assert (answer.error, answer.text) == (None, "one two three")
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_a_request_is_sent_once(kind: str, server: ModelServer) -> None:
+    provider = adapter(kind, server.url)
+    for model in ("500", "429", "drop"):
+        assert (await outcome(provider, asking(model))).error is not None
+    await provider.aclose()
+
+    assert [request.body["model"] for request in server.requests] == ["500", "429", "drop"]
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_a_closed_provider_can_be_used_again(kind: str, server: ModelServer) -> None:
+    provider = adapter(kind, server.url)
+    await provider.models()
+    await provider.aclose()
+
+    assert await provider.models() == ["plain", "think"]
+    await provider.aclose()

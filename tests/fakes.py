@@ -1,0 +1,102 @@
+"""Fakes that implement our ports: a scripted provider, a store that fails when told, a clock that is set."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chatops.engine.errors import StoreError
+from chatops.engine.events import Finished, ProviderEvent, TextDelta, UsageUpdated
+from chatops.engine.messages import Message, Usage
+from chatops.engine.ports import ChatRequest, Delta, Provider, Store
+from chatops.engine.stores.sqlite import SqliteStore
+
+Step = ProviderEvent | Exception | asyncio.Event | Callable[[], None]
+"""What a scripted call does next: yield an event, raise, wait for a flag, or call something."""
+
+
+def answer(*words: str, tokens: int = 0) -> list[Step]:
+    """A script for a complete answer."""
+    steps: list[Step] = [TextDelta(word) for word in words]
+    if tokens:
+        steps.append(UsageUpdated(Usage(input_tokens=1, output_tokens=tokens)))
+    return [*steps, Finished("stop")]
+
+
+@dataclass
+class ScriptedProvider:
+    """Plays one script a call, in turn; the last one again and again. Keeps the requests it was given."""
+
+    scripts: Sequence[Sequence[Step]]
+    name: str = "fake"
+    requests: list[ChatRequest] = field(default_factory=list)
+    closed: int = 0
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+        script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
+        self.requests.append(request)
+        try:
+            for step in script:
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, asyncio.Event):
+                    await step.wait()
+                elif isinstance(step, ProviderEvent):
+                    yield step
+                else:
+                    step()
+                await asyncio.sleep(0)
+        finally:
+            self.closed += 1
+
+    async def models(self) -> list[str]:
+        return ["one"]
+
+    def payload(self, request: ChatRequest) -> dict[str, object]:
+        return {"model": request.model, "texts": [message.text for message in request.messages]}
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class FlakyStore(SqliteStore):
+    """The real store, which fails the next `failures` journal and final writes."""
+
+    failures = 0
+    refusal: Exception | None = None
+    """What every final write raises."""
+
+    def _maybe_fail(self) -> None:
+        if self.failures > 0:
+            self.failures -= 1
+            raise StoreError("the disk is on fire")
+
+    async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
+        self._maybe_fail()
+        return await super().append_delta(message_id, delta, lease_expires_at=lease_expires_at)
+
+    async def finish_turn(self, message: Message) -> bool:
+        self._maybe_fail()
+        if self.refusal is not None:
+            raise self.refusal
+        return await super().finish_turn(message)
+
+
+class SetClock:
+    """A clock that stands still until it is moved; milliseconds."""
+
+    def __init__(self, now: int = 1_800_000_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, ms: int) -> None:
+        self.now += ms
+
+
+if TYPE_CHECKING:
+    _provider: Provider = ScriptedProvider([])
+    _store: type[Store] = SqliteStore

@@ -1,0 +1,76 @@
+"""An engine to test: the real embedded store, scripted providers, a clock that is set."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatops.engine.events import Record
+from chatops.engine.messages import LOCAL_OWNER, Conversation, Message, Principal
+from chatops.engine.models import Catalog, ModelSpec
+from chatops.engine.requests import TurnRequest
+from chatops.engine.service import Engine
+from chatops.engine.turnlogs.memory import MemoryTurnLog
+from fakes import FlakyStore, ScriptedProvider, SetClock, Step, answer
+
+ME = Principal(user_id=LOCAL_OWNER)
+SPEC = ModelSpec(id="fake:m", context=1000, max_output=100)
+
+
+@dataclass
+class Rig:
+    """An engine over the real embedded store and a scripted provider."""
+
+    engine: Engine
+    provider: ScriptedProvider
+    other: ScriptedProvider
+    store: FlakyStore
+    clock: SetClock
+    waits: list[float]
+
+    async def ask(self, text: str = "hi", **request: object) -> Message:
+        """Runs a turn to its end, whatever that is, and returns the stored answer."""
+        turn = await self.engine.start_turn(ME, TurnRequest(text=text, **request))  # type: ignore[arg-type]  # shorthand
+        await self.over(turn.id)
+        return await self.store.message(ME.user_id, turn.id)
+
+    async def over(self, turn_id: str) -> None:
+        run = self.engine._runs.get(turn_id)
+        if run is not None:
+            await run.done.wait()
+
+    async def records(self, turn_id: str, after: int = 0) -> list[Record]:
+        return [record async for record in self.engine.attach(ME, turn_id, after=after)]
+
+    async def last(self) -> Conversation:
+        return (await self.engine.conversations(ME, limit=1))[0]
+
+    async def texts(self) -> list[str]:
+        return [message.text async for message in self.engine.branch(ME, await self.last())]
+
+
+@asynccontextmanager
+async def open_rig(path: Path, *scripts: list[Step], spec: ModelSpec = SPEC) -> AsyncGenerator[Rig, None]:
+    clock = SetClock()
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    provider = ScriptedProvider(list(scripts) or [answer("Hel", "lo")])
+    other = ScriptedProvider([answer("other")], name="other")
+    store = await FlakyStore.open(path, clock=clock)
+    providers = {"fake": provider, "other": other}
+    engine = Engine(
+        store=store,
+        providers=providers,
+        catalog=Catalog(providers=providers, default=spec.id, specs=[spec]),
+        turn_log=MemoryTurnLog(),
+        clock=clock,
+        sleep=sleep,
+    )
+    try:
+        yield Rig(engine, provider, other, store, clock, waits)
+    finally:
+        await engine.drain()
+        await store.aclose()
