@@ -16,8 +16,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from measure import CHATOPS, Figure, Run, home_environment, in_turn, ratios, rounds, run, show
-
 from chatops.bootstrap import open_engine
 from chatops.engine.events import TextDelta
 from chatops.engine.ids import new_id, now_ms
@@ -27,6 +25,7 @@ from chatops.engine.service import Engine
 from chatops.engine.stores.sqlite import SqliteStore
 from chatops.engine.window import count_tokens
 from chatops.settings import ModelSettings, load
+from measure import CHATOPS, Figure, Run, home_environment, in_turn, ratios, rounds, run, show
 
 ME = Principal(user_id=LOCAL_OWNER)
 SHORT, MIDDLE, LONG = SIZES = (10, 1_000, 100_000)

@@ -15,7 +15,7 @@ as a program: `python tests/peers/llm.py PORT`. A name's parts are joined by hyp
     jsonerror  an error in JSON with status 200                        empty      no event at all
     halves     splits characters: between bytes, and between the two `\u` escapes of one
     leak       401, and the key that it was sent in the message        redirect   307
-    401, 404, 429, 500, 529, ...  that status; 429 with `Retry-After: 7`
+    401, 404, 429, 500, 529, ...  that status; 429 with `Retry-After: 7`, or `aN` seconds
 
 the others how: `nN` N words, `dN` N milliseconds before each, `hN` N milliseconds before the head, `tN` N milliseconds
 between the last event and the end of the body, `bN` writes of N bytes, `close` no framing but the connection's end,
@@ -53,7 +53,7 @@ async def answer(exchange: Exchange) -> None:
         await _whole(exchange, 200, {"data": models, "has_more": False})
     elif exchange.kind.isdigit():
         status = int(exchange.kind)
-        headers = {"retry_after": str(RETRY_AFTER)} if status == 429 else {}
+        headers = {"retry_after": str(exchange.options.get("a", RETRY_AFTER))} if status == 429 else {}
         await _whole(exchange, status, wire.error(_REASONS.get(status, "api_error"), "as asked"), **headers)
     elif exchange.kind in _WHOLE:
         await _WHOLE[exchange.kind](exchange, wire)

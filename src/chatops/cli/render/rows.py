@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,9 +16,27 @@ Runs = tuple[Run, ...]
 
 # A wide character may end a line by itself, but no line begins with a closing mark.
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
-_IS_WIDE = re.compile(f"[{_WIDE}]")
 _CLOSING = "、。，．！？：；）］｝」』】〉》〕…"
-_WORD = re.compile(rf"\n|[ ]+|(?:[{_WIDE}]|[^ \n{_WIDE}]+)[{_CLOSING}]*")
+_ASCII_WORD = re.compile(r"\n|[ ]+|[^ \n]+")
+
+
+@cache
+def _wide_word() -> re.Pattern[str]:
+    # Compiled when the first wide text comes: it takes 5 ms, which plain English need not wait for.
+    return re.compile(rf"\n|[ ]+|(?:[{_WIDE}]|[^ \n{_WIDE}]+)[{_CLOSING}]*")
+
+
+@cache
+def _wide() -> re.Pattern[str]:
+    return re.compile(f"[{_WIDE}]")
+
+
+def _is_wide(char: str) -> bool:
+    return not char.isascii() and _wide().match(char) is not None
+
+
+def _words(text: str) -> Iterator[re.Match[str]]:
+    return (_ASCII_WORD if text.isascii() else _wide_word()).finditer(text)
 
 
 class Row(NamedTuple):
@@ -94,7 +112,7 @@ def breaks(text: str, width: int) -> list[tuple[int, int]]:
     """Start and end of each line of `text`, spaces around it left out. Greedy, so that a prefix breaks alike."""
     spans: list[tuple[int, int]] = []
     start = end = column = 0
-    for match in _WORD.finditer(text):
+    for match in _words(text):
         word = match.group()
         if word == "\n":
             spans.append((start, end))
@@ -122,9 +140,9 @@ def breaks(text: str, width: int) -> list[tuple[int, int]]:
 def last_word(text: str) -> int:
     """Where the last unbreakable piece of `text` begins, spaces and closing marks behind it aside."""
     end = len(text.rstrip(f" \n{_CLOSING}"))
-    if end and _IS_WIDE.match(text[end - 1]):
+    if end and _is_wide(text[end - 1]):
         return end - 1
-    while end and text[end - 1] not in " \n" and not _IS_WIDE.match(text[end - 1]):
+    while end and text[end - 1] not in " \n" and not _is_wide(text[end - 1]):
         end -= 1
     return end
 
