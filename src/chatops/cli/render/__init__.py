@@ -56,6 +56,13 @@ class Renderer:
 
     def feed(self, text: str) -> None:
         """Takes a piece of the answer, as the model wrote it; draws if it is time to."""
+        if self._open is None:
+            # A quick server sends much at once: its first paragraph need not wait until code below it is coloured.
+            first, gap, text = text.partition("\n\n")
+            self._feed(first + gap)
+        self._feed(text)
+
+    def _feed(self, text: str) -> None:
         clean = self._sanitizer.feed(text)
         if clean:
             self._parts()[0].feed(clean)
