@@ -11,11 +11,12 @@ import termios
 import threading
 from collections.abc import Iterator
 from fcntl import ioctl
+from pathlib import Path
 from struct import pack
 
 import pytest
 
-from chatops.cli.terminal import Terminal, open_terminal
+from chatops.cli.terminal import Terminal, open_terminal, silent_keys
 
 
 @pytest.fixture
@@ -164,3 +165,25 @@ def test_notes_in_a_pipe_are_as_they_are() -> None:
     assert os.read(reader, 100) == b"a\x1b[2Jb"
     os.close(reader)
     os.close(writer)
+
+
+def test_control_keys_leave_no_mark_while_an_answer_is_drawn_and_do_so_again_after() -> None:
+    ours, theirs = pty.openpty()
+
+    def echoes() -> bool:
+        return bool(termios.tcgetattr(theirs)[3] & termios.ECHOCTL)
+
+    try:
+        assert echoes()
+        with pytest.raises(KeyboardInterrupt), silent_keys(theirs):
+            assert not echoes()
+            raise KeyboardInterrupt
+        assert echoes()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_what_is_no_terminal_has_no_keys_to_silence(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("w") as file, silent_keys(file.fileno()):
+        pass

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from chatops.cli.render import Renderer, import_ahead
 from chatops.cli.render.driver import drawing
-from chatops.cli.terminal import Terminal
+from chatops.cli.terminal import Terminal, silent_keys
 from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted
 
 
@@ -20,6 +20,7 @@ class Painted:
     """
 
     def __init__(self, terminal: Terminal, *, at_once: bool = False) -> None:
+        self._terminal = terminal
         self._renderer = Renderer(terminal)
         self._at_once = at_once
 
@@ -27,8 +28,9 @@ class Painted:
     async def live(self) -> AsyncGenerator[None, None]:
         """What the renderer needs is imported in a thread, while the request is under way."""
         asyncio.get_running_loop().run_in_executor(None, import_ahead)
-        async with drawing(self._renderer):
-            yield
+        with silent_keys(self._terminal.stdin):
+            async with drawing(self._renderer):
+                yield
 
     def take(self, event: Event) -> None:
         match event:

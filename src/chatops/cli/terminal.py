@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from chatops.cli.sanitize import Sanitizer, sanitize
 
-__all__ = ["Sanitizer", "Terminal", "open_terminal", "sanitize"]
+__all__ = ["Sanitizer", "Terminal", "open_terminal", "sanitize", "silent_keys"]
 
 _DEFAULT_SIZE = (80, 24)
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
@@ -122,6 +124,28 @@ def open_terminal(env: Mapping[str, str] = os.environ, *, color: bool | None = N
         reflows=any(env.get(name) for name in _REFLOWING),
         fallback=(_number(env, "COLUMNS", _DEFAULT_SIZE[0]), _number(env, "LINES", _DEFAULT_SIZE[1])),
     )
+
+
+@contextmanager
+def silent_keys(fd: int) -> Iterator[None]:
+    """While it lasts, control keys leave no `^C` in what is drawn. Does nothing where `fd` is no terminal.
+
+    Only that echo is off, not all of it: a program that is killed leaves its terminal as it was set.
+    """
+    if sys.platform == "win32" or not _is_tty(fd):
+        yield
+        return
+    import termios
+
+    before = termios.tcgetattr(fd)
+    changed = before[:]
+    changed[3] &= ~termios.ECHOCTL
+    termios.tcsetattr(fd, termios.TCSANOW, changed)
+    try:
+        yield
+    finally:
+        with suppress(OSError, termios.error):  # the terminal may be gone
+            termios.tcsetattr(fd, termios.TCSANOW, before)
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:
