@@ -115,6 +115,9 @@ def test_a_conversation_goes_on_and_can_be_forked(program: Program) -> None:
 def test_no_log_stores_nothing(program: Program) -> None:
     assert program.run("ask", "-n", "psst").out == "psst\n"
     assert json.loads(program.run("history", "ls", "--json").out) == []
+    program.run("ask", "stored")
+    assert program.run("ask", "-n", "-c", "--fork", "psst").out == "psst\n"
+    assert len(json.loads(program.run("history", "ls", "--json").out)) == 1
 
 
 def test_reasoning_goes_to_standard_error_unless_it_is_hidden(program: Program) -> None:

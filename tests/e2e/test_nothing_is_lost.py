@@ -120,7 +120,7 @@ def test_a_conversation_whose_turn_was_killed_goes_on_when_its_lease_ran_out(tmp
     assert (waiting.returncode, out) == (0, PROMPT + "\n")
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_a_signal_keeps_exactly_what_was_printed(tmp_path: Path, sent: signal.Signals, code: int) -> None:
     program = Program(tmp_path)
     process = start(program)

@@ -66,7 +66,7 @@ class _Ask:
         self._terminated = False
 
     async def run(self) -> ExitCode:
-        self._obey_sigterm()
+        self._obey_signals()
         try:
             async with open_engine(self._settings, transport="direct") as engine:
                 request = await self._request(engine)
@@ -82,8 +82,8 @@ class _Ask:
                 return ExitCode.TERMINATED
             raise
 
-    def _obey_sigterm(self) -> None:
-        """SIGTERM ends the turn as Ctrl-C does: the partial answer is stored first."""
+    def _obey_signals(self) -> None:
+        """SIGTERM and a closed terminal end the turn as Ctrl-C does: the partial answer is stored first."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine under asyncio.run runs in a task
 
@@ -91,8 +91,9 @@ class _Ask:
             self._terminated = True
             task.cancel()
 
-        with suppress(NotImplementedError):  # Windows has no such handlers
+        with suppress(NotImplementedError, AttributeError):  # Windows has no such handlers, and no SIGHUP
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, terminate)
 
     async def _request(self, engine: Engine) -> TurnRequest:
         options, preset = self._options, self._preset()
@@ -135,7 +136,9 @@ class _Ask:
             conversation = newest[0]
         else:
             return None
-        return await engine.fork(ME, conversation.id) if options.fork and not options.dry_run else conversation
+        if options.fork and not (options.dry_run or options.no_log):
+            return await engine.fork(ME, conversation.id)
+        return conversation
 
     def _say_which_model(self, spec: ModelSpec) -> None:
         if spec.provider == "local" and self._settings.model is None and self._settings.local_model is None:
