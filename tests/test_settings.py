@@ -50,7 +50,7 @@ def test_defaults_work_without_any_file(machine: Machine) -> None:
     assert settings.database == f"sqlite:///{machine.home}/chatops.db"
     assert settings.sqlite_path == machine.home / "chatops.db"
     assert settings.model is None
-    assert (settings.render, settings.timeout) == ("auto", 120.0)
+    assert (settings.render, settings.timeout) == ("auto", 300.0)
     assert set(settings.providers) == {"openai", "anthropic", "local", "echo"}
     assert settings.providers["anthropic"].api_key_env == "ANTHROPIC_API_KEY"
 

@@ -29,7 +29,7 @@ _ENVIRONMENT: Mapping[str, Key] = {
 }
 _DEFAULTS: Mapping[Key, object] = {
     ("render",): "auto",
-    ("timeout",): 120.0,
+    ("timeout",): 300.0,
     ("providers", "openai", "kind"): "openai",
     ("providers", "openai", "api_key_env"): "OPENAI_API_KEY",
     ("providers", "anthropic", "kind"): "anthropic",
@@ -134,7 +134,7 @@ class Settings:
     preset: str | None = None
     system: str | None = None
     render: Literal["auto", "always", "never"] = "auto"
-    timeout: float = 120.0
+    timeout: float = 300.0
     local_model: Path | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)

@@ -35,7 +35,7 @@ def test_each_value_is_shown_with_its_origin(tmp_path: Path) -> None:
     assert shown["model"] == ("openai:gpt-5", str(tmp_path / "config.toml"))
     assert shown["system"] == ("Be brief.", "chatops.toml")
     assert shown["render"] == ("never", "environment CHATOPS_RENDER")
-    assert shown["timeout"] == (120.0, "default")
+    assert shown["timeout"] == (300.0, "default")
     assert shown['models."openai:gpt-5".context'] == (1000, str(tmp_path / "config.toml"))
 
 

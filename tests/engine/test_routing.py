@@ -34,6 +34,7 @@ class Run:
         self.waits: list[float] = []
         self.attempts: list[Attempt] = []
         self.text = ""
+        self.clock = SetClock()
 
     async def go(self, *route: str) -> None:
         async def sleep(seconds: float) -> None:
@@ -42,7 +43,7 @@ class Run:
         async def prepare(spec: ModelSpec) -> ChatRequest:
             return ChatRequest(model=spec.name, messages=[])
 
-        router = Router({"fake": self.provider, "other": self.other}, SetClock(), sleep)
+        router = Router({"fake": self.provider, "other": self.other}, self.clock, sleep)
         specs = [ModelSpec(id=id_) for id_ in route or ("fake:m",)]
         async with aclosing(router.stream(specs, prepare, self.attempts)) as events:
             async for event in events:
@@ -127,3 +128,13 @@ async def test_a_call_that_is_cancelled_is_closed_and_recorded() -> None:
 
     assert run.provider.closed == 1
     assert [attempt.error for attempt in run.attempts] == [None]
+
+
+async def test_a_provider_that_was_silent_for_the_whole_time_is_not_asked_again() -> None:
+    run = Run(answer("never"))
+    silent = ProviderUnavailableError("silent", provider="fake", code="provider_unreachable")
+    run.provider.scripts = [[lambda: run.clock.advance(300_000), silent]]
+    await run.go("fake:m", "other:n")
+
+    assert run.text == "other"
+    assert [attempt.provider for attempt in run.attempts] == ["fake", "other"]

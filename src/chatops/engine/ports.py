@@ -37,7 +37,7 @@ class ChatRequest:
     system: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
     blobs: Mapping[str, bytes] = field(default_factory=dict)
-    silence: float = 120.0
+    silence: float = 300.0
     context: int | None = None
     max_output: int | None = None
 

@@ -55,7 +55,7 @@ class TurnRequest:
     system: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
     fallbacks: tuple[str, ...] | None = None
-    silence: float = 120.0
+    silence: float = 300.0
     on_busy: Literal["fail", "queue"] = "fail"
     record: bool = True
 

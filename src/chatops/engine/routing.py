@@ -77,7 +77,9 @@ class Router:
                 finally:
                     attempts.append(attempt.record())
                 wait = _wait_before_next(trial, failure.retry_after)
-                if trial + 1 == TRIES or wait is None:
+                # A model that was silent all the time may have answered at a cost, and the person has waited enough.
+                silent = attempt.lasted >= request.silence * 1000
+                if trial + 1 == TRIES or wait is None or silent:
                     break
                 await self._sleep(wait)
         assert failure is not None  # noqa: S101 - a route is never empty
@@ -107,13 +109,18 @@ class _Attempt:
         if self.first_token_at is None and isinstance(event, TextDelta | ReasoningDelta):
             self.first_token_at = self._clock()
 
+    @property
+    def lasted(self) -> int:
+        """Milliseconds since the call began."""
+        return self._clock() - self._started_at
+
     def record(self) -> Attempt:
         error = self.error
         return Attempt(
             provider=self._spec.provider,
             model=self._spec.name,
             started_at=self._started_at,
-            duration_ms=self._clock() - self._started_at,
+            duration_ms=self.lasted,
             ttft_ms=None if self.first_token_at is None else self.first_token_at - self._started_at,
             error=ErrorInfo(code=error.code, message=error.message, retry_after=error.retry_after) if error else None,
         )
