@@ -110,20 +110,19 @@ def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
     )
 
 
-async def open_store(settings: Settings, clock: Callable[[], int] = now_ms) -> Store:
-    """The store that `settings.database` names.
+async def open_store(database: str, clock: Callable[[], int] = now_ms) -> Store:
+    """The store at an address: `sqlite:///PATH`, or a path alone.
 
     Raises:
-        SettingsError: It names no kind of database we know.
+        SettingsError: It is no kind of database we know.
         StoreError: It cannot be opened.
     """
-    path = settings.sqlite_path
-    if path is None:
-        scheme = settings.database.partition(":")[0]
-        raise SettingsError(f"database begins with {scheme}: it must be sqlite:///PATH")
+    scheme, mark, path = database.partition("://")
+    if mark and scheme != "sqlite":
+        raise SettingsError(f"the database begins with {scheme}://: it must be sqlite:///PATH, or the path of a file")
     from chatops.engine.stores.sqlite import SqliteStore
 
-    return await SqliteStore.open(path, clock=clock)
+    return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
 @asynccontextmanager
@@ -137,7 +136,7 @@ async def open_engine(
         StoreError: The database cannot be opened.
     """
     providers = Providers(settings, env, transport)
-    store = await open_store(settings)
+    store = await open_store(settings.database)
     engine = Engine(store=store, providers=providers, catalog=catalog(settings, env), turn_log=MemoryTurnLog())
     try:
         yield engine

@@ -179,3 +179,13 @@ async def test_an_attachment_goes_with_the_last_message_that_refers_to_it(store:
     with pytest.raises(NotFoundError):
         await store.blob("ann", "digest")
     assert await store.blob("bob", "digest") == b"bob's"
+
+
+async def test_every_conversation_of_everybody_comes_in_pages_by_id(store: Store) -> None:
+    made = sorted([(await kept(store, owner_id=owner))[0] for owner in ("ann", "bob") * 3], key=lambda one: one.id)
+    first = await store.every_conversation(limit=4)
+    rest = await store.every_conversation(after=first[-1].id, limit=4)
+
+    assert [one.id for one in first + rest] == [one.id for one in made]
+    assert {one.owner_id for one in first + rest} == {"ann", "bob"}
+    assert await store.every_conversation(after=made[-1].id, limit=4) == []

@@ -104,6 +104,10 @@ class Store(Protocol):
         """Newest update first; `before`: the last one of the page that came earlier."""
         ...
 
+    async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
+        """Everybody's, by id, past the id `after`: for copies and checks of a whole store, never for a person."""
+        ...
+
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
         """Ids that begin with `prefix`, newest first."""
         ...

@@ -73,6 +73,9 @@ class SqliteStore:
     ) -> list[Conversation]:
         return await self._read(lambda db: history.conversations(db, owner_id, limit=limit, before=before))
 
+    async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
+        return await self._read(lambda db: history.every_conversation(db, after=after, limit=limit))
+
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
         return await self._read(lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit))
 

@@ -63,6 +63,11 @@ def conversations(
     return [conversation_from(row) for row in rows]
 
 
+def every_conversation(connection: sqlite3.Connection, *, after: str | None, limit: int) -> list[Conversation]:
+    rows = connection.execute("SELECT * FROM conversations WHERE id > ? ORDER BY id LIMIT ?", (after or "", limit))
+    return [conversation_from(row) for row in rows]
+
+
 def conversation_ids(connection: sqlite3.Connection, owner_id: str, prefix: str, *, limit: int) -> list[str]:
     rows = connection.execute(
         "SELECT id FROM conversations WHERE owner_id = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT ?",

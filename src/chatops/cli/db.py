@@ -1,0 +1,195 @@
+"""`chatops db`: copies, checks, backs up and migrates the database."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chatops.cli.exits import ExitCode, complain, guarded
+from chatops.cli.flags import Debug, Json
+from chatops.cli.terminal import Terminal, open_terminal
+
+if TYPE_CHECKING:
+    from chatops.engine.ports import Store
+    from chatops.engine.stores.copy import Progress, Survey
+
+app = typer.Typer(no_args_is_help=True)
+Source = Annotated[str, typer.Argument(metavar="SRC", help="sqlite:///PATH, or a path.")]
+Target = Annotated[str, typer.Argument(metavar="DST", help="Likewise; made when it is not there.")]
+
+
+@app.command("copy")
+def copy_database(source: Source, target: Target, *, json: Json = False, debug: Debug = False) -> None:
+    """Copy everything from one database into another, verified. May be broken off, and run again."""
+
+    async def body(progress: Progress) -> Survey:
+        from chatops.engine.stores.copy import copy
+
+        _must_exist(source)
+        _must_differ(source, target)
+        async with _opened(source) as here, _opened(target) as there:
+            return await copy(here, there, progress)
+
+    raise typer.Exit(_survey("copied", body, json=json, debug=debug))
+
+
+@app.command()
+def check(
+    database: Annotated[str | None, typer.Argument(metavar="[DATABASE]", help="None: the one of the settings.")] = None,
+    *,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Read the whole database: is every conversation's tree whole, is every attachment what it was?"""
+
+    async def body(progress: Progress) -> Survey:
+        from chatops.engine.stores.copy import survey
+
+        address = database or _current()
+        _must_exist(address)
+        async with _opened(address) as store:
+            return await survey(store, progress)
+
+    raise typer.Exit(_survey("read", body, json=json, debug=debug))
+
+
+@app.command()
+def backup(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A new file.")],
+    *,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Copy the database of the settings into a new file, verified; also while it is in use."""
+
+    async def body(progress: Progress) -> Survey:
+        from chatops.engine.stores.copy import copy
+
+        address = _current()
+        _must_exist(address)
+        _must_be_new(file)
+        async with _opened(address) as here, _opened(file) as there:
+            return await copy(here, there, progress)
+
+    raise typer.Exit(_survey(f"saved in {file}", body, json=json, debug=debug))
+
+
+@app.command()
+def migrate(*, debug: Debug = False) -> None:
+    """Bring the database of the settings up to this version of chatops. Every other command does so by itself."""
+
+    def body() -> None:
+        async def run() -> None:
+            async with _opened(_current()):
+                complain("the database is up to date")
+
+        asyncio.run(run())
+
+    raise typer.Exit(guarded(body, debug=debug))
+
+
+def _survey(done: str, body: Callable[[Progress], Awaitable[Survey]], *, json: bool, debug: bool) -> ExitCode:
+    """Runs a body that goes through a database, with progress, and prints what it found."""
+    terminal = open_terminal()
+
+    def run() -> ExitCode:
+        async def with_progress() -> Survey:
+            with _Counter(terminal) as progress:
+                return await body(progress)
+
+        found = asyncio.run(with_progress())
+        if json:
+            shape = {
+                "conversations": found.conversations,
+                "messages": found.messages,
+                "sha256": found.sha256,
+                "faults": list(found.faults),
+            }
+            terminal.write(json_module.dumps(shape, ensure_ascii=False) + "\n")
+        else:
+            terminal.write(
+                f"{done}: {found.conversations:,} conversations, {found.messages:,} messages, sha256 {found.sha256}\n"
+            )
+        for fault in found.faults:
+            complain(f"chatops: error: {fault}")
+        return ExitCode.STORAGE if found.faults else ExitCode.OK
+
+    return guarded(run, debug=debug)
+
+
+class _Counter:
+    """A counter on standard error, where that is a terminal; at most ten times a second."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._note = Terminal(stdout=terminal.stderr)
+        self._shown = terminal.stderr_is_tty and terminal.note_color
+        self._next = 0.0
+
+    def __enter__(self) -> Progress:
+        return self._show
+
+    def __exit__(self, *error: object) -> None:
+        if self._shown and self._next:
+            self._note.write("\r\x1b[K")
+
+    def _show(self, conversations: int, messages: int) -> None:
+        from time import monotonic
+
+        if self._shown and monotonic() >= self._next:
+            self._next = monotonic() + 0.1
+            self._note.write(f"\r{conversations:,} conversations, {messages:,} messages\x1b[K")
+
+
+def _current() -> str:
+    from chatops.cli.config import current
+
+    return current().database
+
+
+def _path(address: str) -> Path | None:
+    """The file at an address; None for a server."""
+    scheme, mark, path = address.partition("://")
+    if not mark:
+        return Path(address)
+    return Path(path.removeprefix("/")) if scheme == "sqlite" else None
+
+
+def _must_exist(address: str) -> None:
+    """A mistyped source must not become an empty database."""
+    from chatops.engine.errors import NotFoundError
+
+    path = _path(address)
+    if path is not None and not path.exists():
+        raise NotFoundError(f"there is no database {path}")
+
+
+def _must_be_new(file: str) -> None:
+    from chatops.engine.errors import InvalidRequestError
+
+    if Path(file).exists():
+        raise InvalidRequestError(f"{file} exists: name a new file")
+
+
+def _must_differ(source: str, target: str) -> None:
+    from chatops.engine.errors import InvalidRequestError
+
+    here, there = _path(source), _path(target)
+    if source == target or (here is not None and there is not None and here.resolve() == there.resolve()):
+        raise InvalidRequestError("source and target are the same database")
+
+
+@asynccontextmanager
+async def _opened(address: str) -> AsyncGenerator[Store, None]:
+    from chatops.bootstrap import open_store
+
+    store = await open_store(address)
+    try:
+        yield store
+    finally:
+        await store.aclose()
