@@ -11,6 +11,7 @@ from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
+from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
 from chatops.settings import ProviderSettings, Settings
@@ -125,6 +126,12 @@ async def open_store(database: str, clock: Callable[[], int] = now_ms) -> Store:
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
+def without_credentials(database: str) -> str:
+    """A database's address as it may be written to a file."""
+    scheme, mark, rest = database.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2].partition('?')[0]}" if scheme != "sqlite" else database
+
+
 @asynccontextmanager
 async def open_engine(
     settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk"
@@ -136,9 +143,17 @@ async def open_engine(
         StoreError: The database cannot be opened.
     """
     providers = Providers(settings, env, transport)
+    recovery = Recovery(settings.paths.state / "recovery", without_credentials(settings.database))
     store = await open_store(settings.database)
-    engine = Engine(store=store, providers=providers, catalog=catalog(settings, env), turn_log=MemoryTurnLog())
+    engine = Engine(
+        store=store,
+        providers=providers,
+        catalog=catalog(settings, env),
+        turn_log=MemoryTurnLog(),
+        salvage=recovery.keep,
+    )
     try:
+        await recovery.replay(store)
         yield engine
     finally:
         await engine.drain()

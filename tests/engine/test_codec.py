@@ -1,3 +1,5 @@
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -6,7 +8,9 @@ from chatops.engine.codec import (
     attempt_record,
     conversation_json,
     iso,
+    message_from,
     message_json,
+    message_record,
     part_from,
     part_record,
 )
@@ -44,6 +48,30 @@ def test_a_part_comes_back_from_its_record(part: Part) -> None:
 def test_an_attempt_comes_back_from_its_record() -> None:
     for attempt in (FAILED, DONE):
         assert attempt_from(attempt_record(attempt)) == attempt
+
+
+@given(
+    st.builds(
+        Message,
+        id=st.text(),
+        conversation_id=st.text(),
+        role=st.sampled_from(["user", "assistant"]),
+        parts=st.lists(parts).map(tuple),
+        created_at=st.integers(0),
+        seq=st.integers(0),
+        parent_id=st.none() | st.text(),
+        status=st.sampled_from(["streaming", "complete", "interrupted", "failed"]),
+        tokens=st.integers(0),
+        provider=st.none() | st.text(),
+        model=st.none() | st.text(),
+        usage=st.none() | st.builds(Usage, input_tokens=st.integers(0), output_tokens=st.integers(0)),
+        finish_reason=st.none() | st.sampled_from(["stop", "length", "tool_calls", "content_filter"]),
+        error=st.none() | st.builds(ErrorInfo, code=st.text(), message=st.text()),
+        attempts=st.sampled_from([(), (DONE,), (FAILED, DONE)]),
+    )
+)
+def test_a_message_comes_back_from_its_record_through_json(message: Message) -> None:
+    assert message_from(json.loads(json.dumps(message_record(message)))) == message
 
 
 def test_times_are_iso_8601_in_utc() -> None:

@@ -15,9 +15,10 @@ from chatops.engine.errors import (
     ProviderUnavailableError,
 )
 from chatops.engine.events import Finished, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
+from chatops.engine.journal import STORE_TRIES
 from chatops.engine.messages import Principal, ReasoningPart, TextPart, Usage
 from chatops.engine.requests import TurnRequest
-from chatops.engine.turns import STORE_TRIES, Transcript
+from chatops.engine.turns import Transcript
 from fakes import answer
 from rig import ME, Rig, open_rig
 

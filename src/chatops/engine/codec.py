@@ -22,6 +22,20 @@ from chatops.engine.messages import (
 
 Json = dict[str, Any]
 
+_PLAIN_FIELDS = (
+    "id",
+    "conversation_id",
+    "role",
+    "created_at",
+    "seq",
+    "parent_id",
+    "status",
+    "tokens",
+    "provider",
+    "model",
+    "finish_reason",
+)
+
 
 def iso(ms: int) -> str:
     """Unix milliseconds as ISO 8601 in UTC: 2026-11-22T17:40:27.123Z."""
@@ -105,6 +119,30 @@ def attempt_record(attempt: Attempt) -> Json:
 def attempt_from(record: Json) -> Attempt:
     error = record.get("error")
     return Attempt(**{**record, "error": error_from(error) if error else None})
+
+
+def message_record(message: Message) -> Json:
+    """All of a message, losslessly; `message_from` takes it back."""
+    record: Json = {name: value for name in _PLAIN_FIELDS if (value := getattr(message, name)) is not None}
+    record["parts"] = [part_record(part) for part in message.parts]
+    if message.usage is not None:
+        record["usage"] = usage_record(message.usage)
+    if message.error is not None:
+        record["error"] = error_record(message.error)
+    record["attempts"] = [attempt_record(attempt) for attempt in message.attempts]
+    return record
+
+
+def message_from(record: Json) -> Message:
+    """Raises `KeyError`, `TypeError` or `ValueError` when it is no record of a message."""
+    usage, error = record.get("usage"), record.get("error")
+    return Message(
+        **{name: record[name] for name in _PLAIN_FIELDS if name in record},
+        parts=tuple(part_from(part) for part in record["parts"]),
+        usage=usage_from(usage) if usage else None,
+        error=error_from(error) if error else None,
+        attempts=tuple(attempt_from(attempt) for attempt in record["attempts"]),
+    )
 
 
 def message_json(message: Message) -> Json:

@@ -1,4 +1,4 @@
-"""Carries a running answer to the store in batches, so that a crash loses at most the last of them.
+"""Carries a running answer to the store in batches, so that a crash loses at most the last of them, and its end.
 
 A batch is due 250 ms after its first token or when it holds 1 KiB. Every write renews the turn's lease; a silent
 turn renews it by itself. While the store is away the batches wait and are tried again; the answer goes on.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from dataclasses import replace
 
-from chatops.engine.errors import NotFoundError, StoreError
-from chatops.engine.ports import Clock, Delta, Store
+from chatops.engine.errors import ChatopsError, NotFoundError, StoreError
+from chatops.engine.messages import ErrorInfo, Message
+from chatops.engine.ports import Clock, Delta, Salvage, Sleep, Store
 
 BATCH_SECONDS = 0.25
 BATCH_BYTES = 1024
@@ -20,16 +22,25 @@ LEASE_MS = 10_000
 RENEW_SECONDS = 3.0
 """Three renewals fit into a lease, so one slow write does not end it."""
 
+STORE_TRIES = 8
+STORE_WAIT = 0.25
+"""Seconds before a final write is tried again, doubled each time: half a minute in all."""
+DEFECT = "chatops failed inside while it answered; the log has the details"
+
 log = logging.getLogger(__name__)
 
 
 class Journal:
     """The batches of one running message. `run` is its task; `add` never waits."""
 
-    def __init__(self, store: Store, message_id: str, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, message_id: str, *, clock: Clock, sleep: Sleep, salvage: Salvage | None = None
+    ) -> None:
         self._store = store
         self._message_id = message_id
         self._clock = clock
+        self._sleep = sleep
+        self._salvage = salvage
         self._n = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -96,6 +107,47 @@ class Journal:
             self._n += 1
             self._waiting.append(Delta(n=self._n, text="".join(self._text), reasoning="".join(self._reasoning)))
             self._text, self._reasoning, self._bytes = [], [], 0
+
+    async def finish(self, message: Message) -> Message:
+        """Stores the final message, and tries for half a minute when the store is away.
+
+        Returns:
+            The message as it stands now: `failed` when it could not be stored. Its error then says where it is kept.
+        """
+        failure: ChatopsError = NotFoundError("the conversation was deleted while it was answered")
+        for trial in range(STORE_TRIES):
+            try:
+                if await self._store.finish_turn(message):
+                    return message
+                return _failed(message, failure)
+            except StoreError as error:
+                log.warning("turn %s: %s; the answer waits and is tried again", message.id, error.message)
+                failure = error
+                await self._sleep(STORE_WAIT * 2**trial)
+            except ChatopsError as error:
+                failure = error
+                break
+            except Exception:
+                log.exception("turn %s could not be stored", message.id)
+                failure = ChatopsError(DEFECT)
+                break
+        return _failed(message, self._kept(message, failure))
+
+    def _kept(self, message: Message, failure: ChatopsError) -> ChatopsError:
+        """The failure, with where the answer is now."""
+        if self._salvage is None:
+            return failure
+        try:
+            place = self._salvage(message)
+        except OSError as error:
+            log.error("turn %s could not be kept outside the database either: %s", message.id, error)  # noqa: TRY400 - one line says it
+            return failure
+        told = f"{failure.message}; the answer is kept in {place} and goes into the database at the next start"
+        return ChatopsError(told, code=failure.code)
+
+
+def _failed(message: Message, failure: ChatopsError) -> Message:
+    return replace(message, status="failed", error=ErrorInfo(code=failure.code, message=failure.message))
 
 
 async def _wait(flag: asyncio.Event, seconds: float) -> None:

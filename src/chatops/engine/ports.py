@@ -5,7 +5,7 @@ Adapters need no base class; they are checked where `bootstrap` hands them over.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,13 @@ Clock = Callable[[], int]
 
 NewId = Callable[[], str]
 """A new time-ordered id."""
+
+
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits for seconds."""
+
+Salvage = Callable[[Message], str]
+"""Keeps an answer that the store would not take, outside of it; returns where, for the person. Raises `OSError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

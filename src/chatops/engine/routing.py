@@ -14,7 +14,7 @@ from chatops.engine.errors import ProviderError, ProviderUnavailableError
 from chatops.engine.events import ProviderEvent, ReasoningDelta, TextDelta
 from chatops.engine.messages import Attempt, ErrorInfo
 from chatops.engine.models import ModelSpec
-from chatops.engine.ports import ChatRequest, Clock, Provider
+from chatops.engine.ports import ChatRequest, Clock, Provider, Sleep
 
 TRIES = 3
 FIRST_WAIT = 0.5
@@ -25,7 +25,6 @@ MAX_RETRY_AFTER = 20.0
 """A provider that asks for more patience than this is passed over: a person waits."""
 
 Prepare = Callable[[ModelSpec], Awaitable[ChatRequest]]
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Router:

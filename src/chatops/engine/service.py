@@ -18,13 +18,13 @@ from chatops.engine.errors import (
 )
 from chatops.engine.events import Record, TurnFinished, TurnStarted
 from chatops.engine.ids import new_id, now_ms
-from chatops.engine.journal import LEASE_MS
+from chatops.engine.journal import LEASE_MS, Journal
 from chatops.engine.messages import Attempt, Conversation, Message, Principal, SearchHit
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.planning import Plan, Planner
-from chatops.engine.ports import ChatRequest, Clock, NewId, Provider, Store, TurnLog
+from chatops.engine.ports import ChatRequest, Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
 from chatops.engine.requests import TurnRequest, check, check_text
-from chatops.engine.routing import Router, Sleep
+from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
 
 MIN_PREFIX = 4
@@ -59,6 +59,7 @@ class Engine:
         clock: Clock = now_ms,
         ids: NewId = new_id,
         sleep: Sleep = asyncio.sleep,
+        salvage: Salvage | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
@@ -68,6 +69,7 @@ class Engine:
         self._new_id = ids
         self._planner = Planner(store, catalog, clock, ids)
         self._sleep = sleep
+        self._salvage = salvage
         self._router = Router(providers, clock, sleep)
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
@@ -124,10 +126,9 @@ class Engine:
             message=message,
             events=self._router.stream(plan.route, prepare, attempts),
             attempts=attempts,
-            store=self._store if record else None,
+            journal=self._journal(message) if record else None,
             turn_log=self._log,
             clock=self._clock,
-            sleep=self._sleep,
         )
         # Before the task: who attaches right after the start must find the turn.
         await self._log.append(run.id, TurnStarted(conversation, message))
@@ -136,6 +137,9 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._over(run.id, done))
         return Turn(id=run.id, conversation=conversation, message=message)
+
+    def _journal(self, message: Message) -> Journal:
+        return Journal(self._store, message.id, clock=self._clock, sleep=self._sleep, salvage=self._salvage)
 
     def _over(self, turn_id: str, task: asyncio.Task[Message]) -> None:
         self._tasks.discard(task)

@@ -1,7 +1,7 @@
 """A running turn: the provider's events become numbered events, journalled text and, at the end, a stored message.
 
 The run belongs to the engine, not to a reader: readers come, go and come back through the turn log. Whatever ends it
-(the provider, an error, a stop, the end of the process) goes through `_finish`, which stores the message first and
+(the provider, an error, a stop, the end of the process) goes through `run`, which has the message stored first and
 tells the readers after.
 """
 
@@ -17,10 +17,8 @@ from typing import Literal
 from chatops.engine.errors import (
     PROVIDER_STREAM_CUT,
     ChatopsError,
-    NotFoundError,
     ProviderError,
     ProviderUnavailableError,
-    StoreError,
 )
 from chatops.engine.events import (
     Finished,
@@ -30,7 +28,7 @@ from chatops.engine.events import (
     TurnFinished,
     UsageUpdated,
 )
-from chatops.engine.journal import Journal
+from chatops.engine.journal import DEFECT, Journal
 from chatops.engine.messages import (
     Attempt,
     Conversation,
@@ -44,8 +42,7 @@ from chatops.engine.messages import (
     TextPart,
     Usage,
 )
-from chatops.engine.ports import Clock, Store, TurnLog
-from chatops.engine.routing import Sleep
+from chatops.engine.ports import Clock, TurnLog
 from chatops.engine.window import MESSAGE_OVERHEAD, count_tokens
 
 StopReason = Literal["stopped", "shutdown"]
@@ -53,10 +50,6 @@ STOP_SENTENCES: dict[StopReason, str] = {
     "stopped": "the answer was stopped",
     "shutdown": "the answer was cut off because chatops was shut down",
 }
-DEFECT = "chatops failed inside while it answered; the log has the details"
-STORE_TRIES = 8
-STORE_WAIT = 0.25
-"""Seconds before a final write is tried again, doubled each time: half a minute in all."""
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +83,7 @@ class TurnRun:
     """One run of one assistant message; the message's id is the turn's id.
 
     Args:
-        store: None keeps nothing (an unrecorded turn).
+        journal: None keeps nothing (an unrecorded turn).
         events: The route's provider events.
         attempts: Filled by the route while it runs.
     """
@@ -103,10 +96,9 @@ class TurnRun:
         message: Message,
         events: AsyncGenerator[ProviderEvent, None],
         attempts: list[Attempt],
-        store: Store | None,
+        journal: Journal | None,
         turn_log: TurnLog,
         clock: Clock,
-        sleep: Sleep,
     ) -> None:
         self.id = message.id
         self.principal = principal
@@ -115,11 +107,9 @@ class TurnRun:
         self.done = asyncio.Event()
         self._events = events
         self._attempts = attempts
-        self._store = store
+        self._journal = journal
         self._log = turn_log
         self._clock = clock
-        self._sleep = sleep
-        self._journal = Journal(store, message.id, clock) if store is not None else None
         self._transcript = Transcript(message.parts)
         self._usage: Usage | None = None
         self._finished: Finished | None = None
@@ -133,7 +123,9 @@ class TurnRun:
         """
         try:
             error = await self._stream()
-            message = await self._finish(error)
+            message = self._final(error)
+            if self._journal is not None:
+                message = await self._journal.finish(message)
             await self._log.append(self.id, TurnFinished(message))
         finally:
             self.done.set()
@@ -189,29 +181,6 @@ class TurnRun:
                 self._usage = usage
             case Finished():
                 self._finished = event
-
-    async def _finish(self, error: ChatopsError | None) -> Message:
-        message = self._final(error)
-        if self._store is None or isinstance(error, NotFoundError):
-            return message
-        failure: ChatopsError = NotFoundError("the conversation was deleted while it was answered")
-        for trial in range(STORE_TRIES):
-            try:
-                if await self._store.finish_turn(message):
-                    return message
-                break
-            except StoreError as store_error:
-                log.warning("turn %s: %s; the answer waits and is tried again", self.id, store_error.message)
-                failure = store_error
-                await self._sleep(STORE_WAIT * 2**trial)
-            except ChatopsError as refusal:
-                failure = refusal
-                break
-            except Exception:
-                log.exception("turn %s could not be stored", self.id)
-                failure = ChatopsError(DEFECT)
-                break
-        return replace(message, status="failed", error=ErrorInfo(code=failure.code, message=failure.message))
 
     def _final(self, error: ChatopsError | None) -> Message:
         parts = self._transcript.parts()
