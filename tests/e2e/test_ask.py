@@ -284,3 +284,13 @@ def test_closed_standard_streams_do_no_harm(program: Program, closed: str) -> No
     assert done.returncode == 0
     assert done.stdout == (b"" if ">&-" in closed.split() else b"hello\n")
     assert [found["title"] for found in json.loads(program.run("history", "ls", "--json").out)] == ["hello"]
+
+
+def test_a_full_disk_behind_standard_output_is_told_and_the_answer_is_stored(program: Program) -> None:
+    command = " ".join(program.command("ask", "hello"))
+    shell = ["/bin/sh", "-c", f"{command} > /dev/full"]
+    done = subprocess.run(shell, env=program.env, cwd=program.cwd, capture_output=True, check=False)
+
+    assert done.returncode == 1
+    assert b"No space left on device: standard output" in done.stderr
+    assert len(json.loads(program.run("history", "ls", "--json").out)) == 1

@@ -13,6 +13,7 @@ from chatops.cli.sanitize import Sanitizer, sanitize
 __all__ = ["Sanitizer", "Terminal", "open_terminal", "sanitize", "silent_keys"]
 
 _DEFAULT_SIZE = (80, 24)
+_NAMES = {1: "standard output", 2: "standard error"}
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 _REFLOWING = (
     "ALACRITTY_WINDOW_ID",
@@ -167,6 +168,9 @@ def _write(fd: int, text: str) -> None:
             rest = rest[os.write(fd, rest) :]
         except BlockingIOError:
             _wait_writable(fd)
+        except OSError as error:
+            error.filename = _NAMES.get(fd)  # so that the message says what was full
+            raise
 
 
 def _wait_writable(fd: int) -> None:
