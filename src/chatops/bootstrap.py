@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
@@ -114,13 +113,14 @@ async def open_store(settings: Settings, clock: Callable[[], int] = now_ms) -> S
     """The store that `settings.database` names.
 
     Raises:
-        SettingsError: It names no kind of database we know.
+        SettingsError: Its address is malformed, or its driver is not installed.
         StoreError: It cannot be opened.
     """
     path = settings.sqlite_path
     if path is None:
-        scheme = settings.database.partition(":")[0]
-        raise SettingsError(f"database begins with {scheme}: it must be sqlite:///PATH")
+        from chatops.engine.stores.mongo import MongoStore
+
+        return await MongoStore.open(settings.database, driver=settings.mongo_driver, clock=clock)
     from chatops.engine.stores.sqlite import SqliteStore
 
     return await SqliteStore.open(path, clock=clock)
