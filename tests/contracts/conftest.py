@@ -1,6 +1,7 @@
 """The stores that the contract suite runs over, and the clock that decides about their leases."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -11,11 +12,36 @@ from chatops.engine.ports import Store
 from chatops.engine.stores.mongo import MongoStore
 from chatops.engine.stores.sqlite import SqliteStore
 from fakes import SetClock
+from peers.mongod import Mongod
+
+_numbers = count(1)
 
 
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock(T0)
+
+
+STORES = ["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"]
+SHORT_RUN = {"test_store_turns_contract.py", "test_store_leases_contract.py"}
+"""What is run on a standalone server too: all that would want transactions."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "store" in metafunc.fixturenames:
+        standalone = ["mongo-standalone"] if metafunc.definition.path.name in SHORT_RUN else []
+        metafunc.parametrize("store", [*STORES, *standalone], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def standalone() -> Generator[Mongod]:
+    """A server without a replica set, for all tests of this worker."""
+    server = Mongod(replica_set=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_path: Path) -> Store:
@@ -25,6 +51,9 @@ async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_
             return await SqliteStore.open(tmp_path / "chatops.db", clock=clock)
         case "sqlite-memory":
             return await SqliteStore.open(":memory:", clock=clock)
+        case "mongo-standalone":
+            standalone: Mongod = request.getfixturevalue("standalone")
+            return await MongoStore.open(standalone.uri(f"chatops_test_{next(_numbers)}"), clock=clock)
         case "mongo-motor":
             driver = "motor"
         case _:
@@ -32,7 +61,7 @@ async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_
     return await MongoStore.open(request.getfixturevalue("mongo_uri"), driver=driver, clock=clock)
 
 
-@pytest.fixture(params=["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"])
+@pytest.fixture
 async def store(request: pytest.FixtureRequest, clock: SetClock, tmp_path: Path) -> AsyncGenerator[Store]:
     opened = await _open(request.param, request, clock, tmp_path)
     yield opened

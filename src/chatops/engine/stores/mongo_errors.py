@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from chatops.engine.errors import ChatopsError, InvalidRequestError, StoreError
 from chatops.engine.stores.mongo_address import MongoAddress
+
+if TYPE_CHECKING:
+    from pymongo.errors import OperationFailure
 
 _ADVICE = {
     13: "this user may not do that there; give it the role readWrite on this database",  # Unauthorized
@@ -46,9 +50,9 @@ def explained(address: MongoAddress) -> Generator[None, None, None]:
         reason = str(error) if isinstance(error, OverflowError | UnicodeEncodeError) else type(error).__name__
         raise InvalidRequestError(f"the database cannot hold this value: {reason}") from None
     except OperationFailure as error:
-        if error.code in _TOO_LARGE:
+        if _is_too_large(error):
             raise InvalidRequestError("the database cannot hold this value: a message may have 16 MB") from None
-        said = _ADVICE.get(error.code or 0, f"it answered {_name(error)}")
+        said = _ADVICE.get(_code(error), f"it answered {_name(error)}")
         raise StoreError(f"{where}: {said}") from None
     except ConnectionFailure as error:
         raise StoreError(
@@ -61,6 +65,17 @@ def explained(address: MongoAddress) -> Generator[None, None, None]:
         raise StoreError(f"{where}: {type(error).__name__}") from None
 
 
-def _name(error: Exception) -> str:
-    details = getattr(error, "details", None) or {}
-    return f"{details.get('codeName') or type(error).__name__} ({getattr(error, 'code', None)})"
+def _code(error: OperationFailure) -> int:
+    """The server's number for it; of many writes at once, that of the first that failed."""
+    failed = (error.details or {}).get("writeErrors") or [{}]
+    return int(failed[0].get("code") or error.code or 0)
+
+
+def _is_too_large(error: OperationFailure) -> bool:
+    # For one of many inserts the server's number is that of any bad value (2); only the words tell.
+    said = str((error.details or {}).get("writeErrors") or "")
+    return _code(error) in _TOO_LARGE or "too large" in said
+
+
+def _name(error: OperationFailure) -> str:
+    return f"{(error.details or {}).get('codeName') or type(error).__name__} ({_code(error)})"

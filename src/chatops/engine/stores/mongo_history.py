@@ -120,7 +120,7 @@ async def _remove(db: Any, owner_id: str, conversation_id: str) -> None:
 
 async def add_messages(db: Any, owner_id: str, messages: Sequence[Message]) -> None:
     """The place of their conversation is made first: it keeps other owners out and counts on from their numbers."""
-    from pymongo.errors import DuplicateKeyError
+    from pymongo.errors import BulkWriteError, DuplicateKeyError
 
     highest: dict[str, int] = {}
     for message in messages:
@@ -134,7 +134,7 @@ async def add_messages(db: Any, owner_id: str, messages: Sequence[Message]) -> N
     try:
         # Nobody here runs an answer that comes from elsewhere, so one that says it is running has no lease.
         await insert(db, owner_id, messages, lease_expires_at=_EXPIRED)
-    except ConflictError:
+    except (ConflictError, BulkWriteError):
         for conversation_id in highest:
             await forget_unused(db, conversation_id)
         raise

@@ -40,6 +40,8 @@ BUSY = "an answer is still being written in this conversation; wait for it, or s
 async def begin(
     db: Any, owner_id: str, conversation: Conversation, new: Sequence[Message], *, lease_expires_at: int, now: int
 ) -> list[Message]:
+    from pymongo.errors import BulkWriteError
+
     await settle_expired(db, now)
     run_id = new[-1].id
     claim = {"run_id": run_id, "run_until": lease_expires_at}
@@ -47,7 +49,7 @@ async def begin(
     numbered = [replace(message, seq=seq) for seq, message in enumerate(new, last - len(new) + 1)]
     try:
         await insert(db, owner_id, numbered, lease_expires_at=lease_expires_at)
-    except ConflictError:
+    except (ConflictError, BulkWriteError):
         await _unclaim(db, conversation.id, run_id)
         raise
     if not await _show(db, owner_id, replace(conversation, leaf_id=run_id)):
@@ -112,7 +114,12 @@ async def _show(db: Any, owner_id: str, conversation: Conversation) -> bool:
 
 
 async def insert(db: Any, owner_id: str, messages: Sequence[Message], *, lease_expires_at: int) -> None:
-    """All of them, or none and `ConflictError` when an id or a number is taken."""
+    """All of them, or none.
+
+    Raises:
+        ConflictError: An id or a number is taken.
+        BulkWriteError: The server refused one for another reason.
+    """
     from pymongo.errors import BulkWriteError
 
     rows = [message_row(owner_id, message, lease_expires_at=lease_expires_at) for message in messages]
