@@ -1,9 +1,18 @@
-"""For every test: no address beyond this machine is reached, and slow machines are no failures."""
+"""For every test: no address beyond this machine is reached, slow machines are no failures, MongoDB is a real one."""
+
+from __future__ import annotations
 
 import ipaddress
 import sys
+from collections.abc import Generator
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from peers.mongod import Mongod
 
 # A busy machine is no defect: speed is shown by `make bench`.
 settings.register_profile("chatops", deadline=None)
@@ -19,3 +28,30 @@ def _refuse_the_world(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_the_world)
+
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def mongod() -> Generator[Mongod]:
+    """A replica set of one, for all tests of this worker."""
+    from peers.mongod import Mongod
+
+    server = Mongod()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def mongo_uri(mongod: Mongod) -> Generator[str]:
+    """The address of a database of its own."""
+    from pymongo import MongoClient
+
+    name = f"chatops_test_{next(_numbers)}"
+    yield mongod.uri(name)
+    with MongoClient[dict[str, Any]](mongod.uri()) as client:
+        client.drop_database(name)

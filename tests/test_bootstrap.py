@@ -64,15 +64,3 @@ async def test_an_engine_runs_a_turn_on_what_the_settings_name(tmp_path: Path) -
 async def test_an_unknown_kind_of_database_is_refused() -> None:
     with pytest.raises(SettingsError, match="begins with ftp://"):
         await bootstrap.open_store("ftp://host/x")
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("sqlite:////home/a@b/x.db", "sqlite:////home/a@b/x.db"),
-        ("mongodb://me:secret@host:1/db?authSource=admin", "mongodb://host:1/db"),
-        ("mongodb://host/db", "mongodb://host/db"),
-    ],
-)
-def test_an_address_loses_its_credentials(address: str, shown: str) -> None:
-    assert bootstrap.without_credentials(address) == shown

@@ -111,25 +111,36 @@ def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
     )
 
 
-async def open_store(database: str, clock: Callable[[], int] = now_ms) -> Store:
-    """The store at an address: `sqlite:///PATH`, or a path alone.
+async def open_store(
+    database: str, *, mongo_driver: Literal["motor", "pymongo"] = "motor", clock: Callable[[], int] = now_ms
+) -> Store:
+    """The store at an address: `mongodb://HOST/NAME`, `sqlite:///PATH`, or a path alone.
 
     Raises:
-        SettingsError: It is no kind of database we know.
+        SettingsError: It is no kind of database we know, is malformed, or its driver is not installed.
         StoreError: It cannot be opened.
     """
     scheme, mark, path = database.partition("://")
+    if mark and scheme in {"mongodb", "mongodb+srv"}:
+        from chatops.engine.stores.mongo import MongoStore
+
+        return await MongoStore.open(database, driver=mongo_driver, clock=clock)
     if mark and scheme != "sqlite":
-        raise SettingsError(f"the database begins with {scheme}://: it must be sqlite:///PATH, or the path of a file")
+        raise SettingsError(
+            f"the database begins with {scheme}://: it must be sqlite:///PATH, mongodb://HOST/NAME or a path"
+        )
     from chatops.engine.stores.sqlite import SqliteStore
 
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
-def without_credentials(database: str) -> str:
-    """A database's address as it may be written to a file."""
-    scheme, mark, rest = database.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2].partition('?')[0]}" if scheme != "sqlite" else database
+def _name_of(settings: Settings) -> str:
+    """The database's address as it may be written to a file."""
+    if settings.sqlite_path is not None:
+        return settings.database
+    from chatops.engine.stores.mongo_address import without_secrets
+
+    return without_secrets(settings.database)
 
 
 @asynccontextmanager
@@ -143,8 +154,8 @@ async def open_engine(
         StoreError: The database cannot be opened.
     """
     providers = Providers(settings, env, transport)
-    recovery = Recovery(settings.paths.state / "recovery", without_credentials(settings.database))
-    store = await open_store(settings.database)
+    recovery = Recovery(settings.paths.state / "recovery", _name_of(settings))
+    store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
     engine = Engine(
         store=store,
         providers=providers,

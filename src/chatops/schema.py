@@ -102,7 +102,8 @@ KEYS: Mapping[str, Any] = {
     "system": text,
     "render": _one_of("auto", "always", "never"),
     "timeout": _seconds,
-    "database": _starts_with("sqlite:///"),
+    "database": _starts_with("sqlite:///", "mongodb://", "mongodb+srv://"),
+    "mongo_driver": _one_of("motor", "pymongo"),
     "local_model": text,
     "aliases": {ANY: text},
     "providers": {

@@ -23,6 +23,7 @@ _ENVIRONMENT: Mapping[str, Key] = {
     "CHATOPS_RENDER": ("render",),
     "CHATOPS_TIMEOUT": ("timeout",),
     "CHATOPS_DATABASE": ("database",),
+    "CHATOPS_MONGO_DRIVER": ("mongo_driver",),
     "CHATOPS_LOCAL_MODEL": ("local_model",),
     "OPENAI_BASE_URL": ("providers", "openai", "base_url"),
     "ANTHROPIC_BASE_URL": ("providers", "anthropic", "base_url"),
@@ -30,6 +31,7 @@ _ENVIRONMENT: Mapping[str, Key] = {
 _DEFAULTS: Mapping[Key, object] = {
     ("render",): "auto",
     ("timeout",): 300.0,
+    ("mongo_driver",): "motor",
     ("providers", "openai", "kind"): "openai",
     ("providers", "openai", "api_key_env"): "OPENAI_API_KEY",
     ("providers", "anthropic", "kind"): "anthropic",
@@ -122,6 +124,7 @@ class Settings:
 
     Attributes:
         model: The default model; None: the first provider with a key, else the embedded model.
+        mongo_driver: The client for a mongodb:// database.
         timeout: Seconds of silence from a provider after which it counts as gone.
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
@@ -130,6 +133,7 @@ class Settings:
 
     paths: paths.Paths
     database: str = field(repr=False)
+    mongo_driver: Literal["motor", "pymongo"] = "motor"
     model: str | None = None
     preset: str | None = None
     system: str | None = None

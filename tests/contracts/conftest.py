@@ -1,14 +1,20 @@
 """The stores that the contract suite runs over, and the clock that decides about their leases."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from builders import T0
 from chatops.engine.ports import Store
+from chatops.engine.stores.mongo import MongoStore
 from chatops.engine.stores.sqlite import SqliteStore
 from fakes import SetClock
+from peers.mongod import Mongod
+
+_numbers = count(1)
 
 
 @pytest.fixture
@@ -16,9 +22,47 @@ def clock() -> SetClock:
     return SetClock(T0)
 
 
-@pytest.fixture(params=["sqlite", "sqlite-memory"])
+STORES = ["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"]
+SHORT_RUN = {"test_store_turns_contract.py", "test_store_leases_contract.py"}
+"""What is run on a standalone server too: all that would want transactions."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "store" in metafunc.fixturenames:
+        standalone = ["mongo-standalone"] if metafunc.definition.path.name in SHORT_RUN else []
+        metafunc.parametrize("store", [*STORES, *standalone], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def standalone() -> Generator[Mongod]:
+    """A server without a replica set, for all tests of this worker."""
+    server = Mongod(replica_set=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_path: Path) -> Store:
+    driver: Literal["motor", "pymongo"]
+    match kind:
+        case "sqlite":
+            return await SqliteStore.open(tmp_path / "chatops.db", clock=clock)
+        case "sqlite-memory":
+            return await SqliteStore.open(":memory:", clock=clock)
+        case "mongo-standalone":
+            standalone: Mongod = request.getfixturevalue("standalone")
+            return await MongoStore.open(standalone.uri(f"chatops_test_{next(_numbers)}"), clock=clock)
+        case "mongo-motor":
+            driver = "motor"
+        case _:
+            driver = "pymongo"
+    return await MongoStore.open(request.getfixturevalue("mongo_uri"), driver=driver, clock=clock)
+
+
+@pytest.fixture
 async def store(request: pytest.FixtureRequest, clock: SetClock, tmp_path: Path) -> AsyncGenerator[Store]:
-    path = ":memory:" if request.param == "sqlite-memory" else tmp_path / "chatops.db"
-    opened: Store = await SqliteStore.open(path, clock=clock)
+    opened = await _open(request.param, request, clock, tmp_path)
     yield opened
     await opened.aclose()

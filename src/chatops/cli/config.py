@@ -60,6 +60,10 @@ def visible(key: Key, value: object) -> object:
     if key[-1] == "api_key_cmd":
         program, *arguments = str(value).split(maxsplit=1)
         return f"{program} ***" if arguments else program
+    if isinstance(value, str) and key == ("database",):
+        from chatops.engine.stores.mongo_address import without_secrets
+
+        return value if value.startswith("sqlite:") else without_secrets(value)
     if isinstance(value, str) and key[-1] == "base_url":
         return re.sub(r"//.*@", "//***@", value)
     return value

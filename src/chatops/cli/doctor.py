@@ -122,7 +122,7 @@ def _database(settings: Settings) -> Check:
 
     file = settings.sqlite_path
     if file is None:
-        return Check(name="database", status="fail", detail="not a file", hint="set database to sqlite:///PATH")
+        return _server(settings)
     if not sqlite_check.may_write(file):
         return Check(
             name="database", status="fail", detail=f"{file} cannot be written", hint="check its folder's permissions"
@@ -145,6 +145,26 @@ def _database(settings: Settings) -> Check:
         f"{file}, {report.size:,} bytes, schema {report.schema}, {report.damage or 'whole'}",
         ok=report.damage is None,
         hint="put a backup in its place, or move it away to begin anew",
+    )
+
+
+def _server(settings: Settings) -> Check:
+    import asyncio
+
+    from chatops.engine.errors import ChatopsError
+    from chatops.engine.stores import mongo_check
+
+    try:
+        report = asyncio.run(mongo_check.check_server(settings.database, settings.mongo_driver))
+    except ChatopsError as error:
+        return Check(name="database", status="fail", detail=error.message)
+    kind = f"replica set {report.replica_set}" if report.replica_set else "standalone"
+    made = f"schema {report.schema}" if report.schema else "made when it is first needed"
+    return _verdict(
+        "database",
+        f"{report.address}, MongoDB {report.version}, {kind}, driver {settings.mongo_driver}, {made}",
+        ok=(report.schema or 0) <= mongo_check.LATEST_SCHEMA,
+        hint="a newer chatops made it: upgrade chatops",
     )
 
 

@@ -189,12 +189,13 @@ def _confirmed(terminal: Terminal, question: str) -> bool:
 
 @app.command()
 def path(*, debug: Debug = False) -> None:
-    """Print where the history is stored."""
+    """Print where the history is stored. The password of a server's address is hidden."""
 
     def body() -> ExitCode | None:
-        from chatops.cli.config import current
+        from chatops.cli.config import current, visible
 
-        open_terminal().write(f"{current().sqlite_path}\n")
+        settings = current()
+        open_terminal().write(f"{settings.sqlite_path or visible(('database',), settings.database)}\n")
         return None
 
     raise typer.Exit(guarded(body, debug=debug))

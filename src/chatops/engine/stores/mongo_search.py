@@ -1,0 +1,98 @@
+"""Search: every settled message holds what `engine.search` calls its terms, in an index of owner, term and time.
+
+A message of too many different words for that is marked `vast` instead, and read: there are few, and the results stay
+those of every store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from heapq import merge
+from typing import Any
+
+from chatops.engine.messages import Conversation, SearchHit
+from chatops.engine.search import query_terms, terms
+from chatops.engine.stores.mongo_rows import KEPT, Document, conversation_from, message_from, shown
+
+_AFTER_EVERY_TERM = "\U0010ffff"
+_NEWEST = [("created_at", -1), ("_id", -1)]
+_AT_ONCE = 100
+
+Words = list[tuple[str, bool]]
+
+
+def wanted(owner_id: str, words: Words) -> Document:
+    """The filter for messages that hold all of these words. A prefix is a range: no pattern, so nothing to escape."""
+    each: list[Document] = [
+        {"terms": {"$elemMatch": {"$gte": word, "$lt": word + _AFTER_EVERY_TERM}} if prefix else word}
+        for word, prefix in words
+    ]
+    return {"owner_id": owner_id, "$and": each}
+
+
+async def find(db: Any, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
+    words = query_terms(query)
+    hits: list[SearchHit] = []
+    if not words or limit < 1:
+        return hits
+    rows = _newest_first(db, owner_id, words, limit)
+    known: dict[str, Conversation | None] = {}
+    async with aclosing(rows):
+        async for page in rows:
+            await _learn(db, owner_id, {row["conversation_id"] for row in page} - known.keys(), known)
+            for row in page:
+                conversation = known[row["conversation_id"]]
+                if conversation is not None:  # its conversation may be still to come (imports)
+                    hits.append(SearchHit(conversation=conversation, message=message_from(row)))
+            if len(hits) >= limit:
+                break
+    return hits[:limit]
+
+
+async def _learn(db: Any, owner_id: str, ids: set[str], known: dict[str, Conversation | None]) -> None:
+    if not ids:
+        return
+    known.update(dict.fromkeys(ids))
+    async for row in db.conversations.find({"_id": {"$in": sorted(ids)}, "owner_id": owner_id, **KEPT}):
+        known[row["_id"]] = conversation_from(row)
+
+
+async def _newest_first(db: Any, owner_id: str, words: Words, limit: int) -> AsyncGenerator[list[Document], None]:
+    """Pages of messages that match. Each page begins behind the last message of the one before."""
+    before: Document = {}
+    size = min(limit, _AT_ONCE)
+    while True:
+        query = {**wanted(owner_id, words), **before}
+        found: list[Document] = await db.messages.find(query, shown()).sort(_NEWEST).limit(size).to_list(size)
+        full = len(found) == size
+        vast = await _vast(db, {"owner_id": owner_id, "vast": True, **before}, words, found[-1] if full else None)
+        page = list(merge(found, vast, key=_moment, reverse=True))
+        yield page
+        if not full:
+            return
+        last = found[-1]
+        before = {
+            "created_at": {"$lte": last["created_at"]},
+            "$or": [{"created_at": {"$lt": last["created_at"]}}, {"_id": {"$lt": last["_id"]}}],
+        }
+
+
+async def _vast(db: Any, query: Document, words: Words, end: Document | None) -> list[Document]:
+    """The vast messages that match, down to the moment where the page ends."""
+    matching: list[Document] = []
+    async for row in db.messages.find(query, shown()).sort(_NEWEST):
+        if end is not None and _moment(row) < _moment(end):
+            break
+        if _matches(row, words):
+            matching.append(row)
+    return matching
+
+
+def _matches(row: Document, words: Words) -> bool:
+    there = set(terms(message_from(row).text))
+    return all(any(term.startswith(word) for term in there) if prefix else word in there for word, prefix in words)
+
+
+def _moment(row: Document) -> tuple[int, str]:
+    return row["created_at"], row["_id"]
