@@ -17,9 +17,9 @@ from chatops.engine.stores.sqlite import SqliteStore
 from program import Program
 
 PROMPT = " ".join(f"word{n}" for n in range(400))
-SLOW = "echo:plain-d2"
-BATCH = 1024 + 250 // 2 * len("word399 ")
-"""The most that may be missing: a batch that is full, or 250 ms of an answer of one word in 2 ms."""
+SLOW = "echo:plain-d1"
+BATCH = 1024 + 250 * len("word399 ")
+"""The most that may be missing: a batch that is full, and 250 ms of an answer of one word in 1 ms."""
 KILLS = 20
 
 
