@@ -16,6 +16,7 @@ from chatops.engine.stores import mongo_turns as turns
 from chatops.engine.stores.mongo import MongoStore
 from chatops.engine.stores.mongo_history import conversation as stored_conversation
 from chatops.engine.stores.mongo_rows import MAX_TERM_BYTES, message_row
+from chatops.engine.stores.mongo_search import MANY
 from fakes import SetClock
 
 
@@ -68,15 +69,27 @@ async def test_every_query_is_served_by_an_index(store: MongoStore, clock: SetCl
     assert [row["command"] for row in plans if row.get("hasSortStage")] == []
 
 
-async def test_only_a_search_for_a_beginning_alone_is_sorted_by_the_server(store: MongoStore) -> None:
-    await kept(store, *(f"word{n} here" for n in range(30)))
+@pytest.mark.parametrize("query", ["word", "here word", "here 2499", "word2499", "here ", "rare", "word rare"])
+async def test_a_search_in_many_messages_sorts_few(store: MongoStore, query: str) -> None:
+    """Whether the last word's beginning is in nearly all messages or in a handful."""
+    bodies = [f"word{n} here {n} {'rarely' if n % 500 == 0 else ''}" for n in range(MANY + 500)]
+    await kept(store, *bodies)
     await store._db.command({"profile": 2})
-    assert len(await store.search("ann", "word", limit=5)) == 5
+    hits = await store.search("ann", query, limit=5)
     await store._db.command({"profile": 0})
 
-    (plan,) = [row async for row in store._db["system.profile"].find({"command.filter.$and": {"$exists": True}})]
-    assert plan["planSummary"].startswith("IXSCAN { owner_id: 1, terms: 1")
-    assert plan["hasSortStage"]
+    whole, _, beginning = query.rpartition(" ")
+    matching = [
+        body
+        for body in reversed(bodies)
+        if any(word.startswith(beginning) for word in body.split()) and (not whole or f" {whole} " in f" {body} ")
+    ]
+    assert [hit.message.text for hit in hits] == matching[:5]
+    plans = [row async for row in store._db["system.profile"].find({"command.find": "messages"})]
+    assert plans
+    for plan in plans:
+        assert plan["planSummary"].startswith("IXSCAN")
+        assert plan["docsExamined"] <= max(5, len(matching) if len(matching) < MANY else 5)
 
 
 @pytest.mark.parametrize("is_new", [True, False])
@@ -266,5 +279,5 @@ async def test_many_who_open_a_new_database_at_once_make_it_together(mongo_uri: 
         await one.aclose()
 
     indexes: dict[str, Any] = await store._db.messages.index_information()
-    assert indexes.keys() == {"_id_", "by_seq", "by_lease", "by_term", "vast", "by_file"}
+    assert indexes.keys() == {"_id_", "by_seq", "by_lease", "by_term", "by_time", "vast", "by_file"}
     await store.add_messages("ann", thread("c", "one", "two"))

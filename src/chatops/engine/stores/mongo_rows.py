@@ -27,8 +27,8 @@ Document = dict[str, Any]
 
 KEPT: Document = {"updated_at": {"$gte": -(2**63)}}
 """Conversations that were stored; others hold a place for messages or a turn that came first, or are being deleted."""
-MAX_TERM_BYTES = 4 * 2**20
-"""Of one message's terms in the index: with a text of 4 MiB they fit into a document of 16 MB."""
+MAX_TERM_BYTES = 2**20
+"""Of one message's terms in the index, some 50,000: each is a key to insert at once, and all lie in its document."""
 _OVERHEAD = 16
 """Bytes that BSON adds to an element of an array (bsonspec.org): type, index as text, length, end."""
 _UNSEEN = {"terms": 0}

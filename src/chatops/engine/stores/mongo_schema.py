@@ -75,7 +75,12 @@ async def _make_indexes(db: Any) -> None:
                 name="by_term",
                 partialFilterExpression={"terms": there},
             ),
-            IndexModel([("owner_id", ASCENDING), *newest], name="vast", partialFilterExpression={"vast": there}),
+            IndexModel([("owner_id", ASCENDING), *newest], name="by_time"),
+            IndexModel(
+                [("owner_id", ASCENDING), ("vast", ASCENDING), *newest],
+                name="vast",
+                partialFilterExpression={"vast": there},
+            ),
             IndexModel(
                 [("owner_id", ASCENDING), ("files", ASCENDING)],
                 name="by_file",
