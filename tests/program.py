@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import chatops
+from chatops.engine.messages import LOCAL_OWNER, Message
+from chatops.engine.stores.sqlite import SqliteStore
 
 _KEPT = ("PATH", "PYTHONPATH")
 _SECONDS = 60
@@ -69,6 +72,19 @@ class Program:
                 return Done(process.wait(_SECONDS), screen.decode().replace("\r\n", "\n"))
         finally:
             os.close(ours)
+
+    def last_message(self) -> Message:
+        """The newest message of its SQLite database, read as another process would."""
+
+        async def read() -> Message:
+            store = await SqliteStore.open(self.home / "chatops.db")
+            try:
+                (newest,) = await store.conversations(LOCAL_OWNER, limit=1)
+                return await store.message(LOCAL_OWNER, newest.leaf_id or "")
+            finally:
+                await store.aclose()
+
+        return asyncio.run(read())
 
     def modules(self, *args: str, stdin: str = "") -> set[str]:
         """Every module that a run imports, beyond those of any `python -m`."""

@@ -1,6 +1,5 @@
 """What a person gets from `chatops ask` when a provider misbehaves: over sockets of our own and through both SDKs."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,12 +62,6 @@ def program(request: pytest.FixtureRequest, peer: str, tmp_path: Path) -> Progra
     return Program(tmp_path, cwd=tmp_path, **env)
 
 
-def last_answer(program: Program) -> dict[str, str]:
-    cid = json.loads(program.run("history", "ls", "--json").out)[0]["id"]
-    answer: dict[str, str] = json.loads(program.run("history", "show", cid, "--json").out)["messages"][-1]
-    return answer
-
-
 @pytest.mark.parametrize(
     ("program", "fault"),
     [("direct", fault) for fault in FAULTS] + [("sdk", fault) for fault in SDK_FAULTS],
@@ -84,8 +77,8 @@ def test_a_fault_is_told_truly_and_what_came_is_kept(program: Program, provider:
     assert done.err.startswith("chatops: error: ")
     assert "Traceback" not in done.err
     assert "sk-made-up" not in done.err
-    answer = last_answer(program)
-    assert (answer["status"], answer["text"]) == ("failed", printed.rstrip("\n"))
+    answer = program.last_message()
+    assert (answer.status, answer.text) == ("failed", printed.rstrip("\n"))
 
 
 @pytest.mark.parametrize("program", ["direct", "sdk"], indirect=True)

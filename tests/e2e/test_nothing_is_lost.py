@@ -1,6 +1,5 @@
 """The promise, with real processes: what was shown is what is stored, whatever ends the program."""
 
-import asyncio
 import json
 import os
 import random
@@ -12,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from chatops.engine.messages import LOCAL_OWNER, Message
-from chatops.engine.stores.sqlite import SqliteStore
 from program import Program
 
 PROMPT = " ".join(f"word{n}" for n in range(400))
@@ -60,20 +57,6 @@ def last_answer(program: Program) -> dict[str, Any]:
     return message
 
 
-def last_row(program: Program) -> Message:
-    """The newest message, read as another process would."""
-
-    async def read() -> Message:
-        store = await SqliteStore.open(program.home / "chatops.db")
-        try:
-            (newest,) = await store.conversations(LOCAL_OWNER, limit=1)
-            return await store.message(LOCAL_OWNER, newest.leaf_id or "")
-        finally:
-            await store.aclose()
-
-    return asyncio.run(read())
-
-
 def expire_leases(program: Program) -> None:
     """Makes the dead process's lease run out now instead of in 15 seconds."""
     with sqlite3.connect(program.home / "chatops.db") as db:
@@ -93,7 +76,7 @@ def test_kill_9_at_any_moment_loses_at_most_one_batch(tmp_path: Path) -> None:
         printed = shown.decode() + out
         expire_leases(program)
 
-        answer = last_row(program)
+        answer = program.last_message()
         assert (answer.role, answer.status) == ("assistant", "interrupted")
         assert answer.error is not None
         assert answer.error.code == "abandoned"
