@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatops.cli.render.document import Document
@@ -48,6 +48,7 @@ def test_the_rows_do_not_depend_on_the_pieces(data: st.DataObject, text: str, wi
 
 @settings(max_examples=100)
 @given(texts, widths)
+@example("```" + "longword" * 6, 20)
 def test_no_letter_of_a_word_is_lost_and_no_row_is_too_wide(text: str, width: int) -> None:
     document = Document(PLAIN)
     document.feed(text)

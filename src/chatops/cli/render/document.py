@@ -92,7 +92,7 @@ class Document:
                 self._tail = self._tail[found.rest :]
                 self._searched = 0
                 if found.fence:
-                    self._enter(rows, found.fence)
+                    self._enter(rows, found.fence, width)
                 return True
             self._searched = stop
         return False
@@ -117,11 +117,11 @@ class Document:
         self._begun = True
         self._tight = joined
 
-    def _enter(self, rows: list[Row], fence: Fence) -> None:
+    def _enter(self, rows: list[Row], fence: Fence, width: int) -> None:
         self._fence = fence
         self._coloring = coloring(fence.info, self._look)
         if self._look.marks:
-            self._add(rows, code_rows(((f"{fence.mark}{fence.info}".expandtabs(), ""),), 1 << 30))
+            self._add(rows, code_rows(((f"{fence.mark}{fence.info}".expandtabs(), ""),), width))
 
     def _code(self, rows: list[Row], width: int) -> bool:
         """Takes the complete lines of the open fence. Returns whether it has ended."""

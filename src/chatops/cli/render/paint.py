@@ -166,7 +166,7 @@ class _Painter:
         lines = token.content.rstrip("\n").split("\n") if token.content.strip("\n") else []
         fence = self._look.marks and token.type == "fence"
         if fence:
-            self._row(((f"{token.markup}{token.info}".expandtabs(), ""),))
+            self._code_line(((f"{token.markup}{token.info}".expandtabs(), ""),))
         open_end = index == self._leaf
         colored = self._memo.colored(token.info, lines, self._look, partial=open_end and self._live)
         for number, runs in enumerate(colored):
