@@ -82,7 +82,7 @@ async def in_process(homes: dict[int, Path], count: int) -> Times:
             env = home_environment(home)
             settings = replace(load(env, home), models=models)
             engines[size] = await stack.enter_async_context(open_engine(settings, env=env))
-        ids = {size: (await engine.conversations(ME, limit=1))[0].id for size, engine in engines.items()}
+        ids = {size: (await engine.history.conversations(ME, limit=1))[0].id for size, engine in engines.items()}
         for _ in range(count + 1):
             for model, size in times:
                 request = TurnRequest(text=PROMPT, conversation_id=ids[size], model=model)

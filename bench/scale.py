@@ -68,16 +68,16 @@ async def fill(store: Store, messages: int) -> None:
 
 
 async def _list(engine: Engine) -> object:
-    return await engine.conversations(ME, limit=50)
+    return await engine.history.conversations(ME, limit=50)
 
 
 async def _open(engine: Engine) -> object:
-    (newest,) = await engine.conversations(ME, limit=1)
-    return [message async for message in engine.branch(ME, newest)]
+    (newest,) = await engine.history.conversations(ME, limit=1)
+    return [message async for message in engine.history.branch(ME, newest)]
 
 
 async def _search(engine: Engine, query: str) -> object:
-    return await engine.search(ME, query, limit=20)
+    return await engine.history.search(ME, query, limit=20)
 
 
 WORK: Mapping[str, Work] = {
@@ -102,7 +102,7 @@ async def measure(small: str, large: str, folder: Path, count: int) -> list[Figu
         for address in (small, large):
             env = {**home_environment(folder), "CHATOPS_DATABASE": address}
             engines[address] = await stack.enter_async_context(open_engine(load(env, folder), env=env))
-        newest = {address: (await engine.conversations(ME, limit=1))[0] for address, engine in engines.items()}
+        newest = {address: (await engine.history.conversations(ME, limit=1))[0] for address, engine in engines.items()}
         for _ in range(count + 1):
             for address, engine in engines.items():
                 for name, work in WORK.items():

@@ -43,10 +43,10 @@ class Rig:
         return [record async for record in self.engine.attach(ME, turn_id, after=after)]
 
     async def last(self) -> Conversation:
-        return (await self.engine.conversations(ME, limit=1))[0]
+        return (await self.engine.history.conversations(ME, limit=1))[0]
 
     async def texts(self) -> list[str]:
-        return [message.text async for message in self.engine.branch(ME, await self.last())]
+        return [message.text async for message in self.engine.history.branch(ME, await self.last())]
 
 
 @asynccontextmanager

@@ -53,9 +53,8 @@ async def test_an_engine_runs_a_turn_on_what_the_settings_name(tmp_path: Path) -
     async with bootstrap.open_engine(chosen, env={}) as engine:
         turn = await engine.start_turn(me, TurnRequest(text="hello"))
     async with bootstrap.open_engine(chosen, env={}) as engine:
-        texts = [
-            message.text async for message in engine.branch(me, await engine.conversation(me, turn.conversation.id))
-        ]
+        stored = await engine.history.conversation(me, turn.conversation.id)
+        texts = [message.text async for message in engine.history.branch(me, stored)]
 
     assert texts[0] == "hello"
     assert (tmp_path / "chatops.db").exists()

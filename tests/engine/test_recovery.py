@@ -71,7 +71,7 @@ async def test_answers_of_another_database_and_files_that_are_none_stay_where_th
 async def test_the_answer_of_a_deleted_conversation_is_dropped(tmp_path: Path, recovery: Recovery) -> None:
     async with open_rig(tmp_path / "db") as rig:
         await lose_an_answer(rig, recovery)
-        await rig.engine.delete_conversation(ME, (await rig.last()).id)
+        await rig.engine.history.delete(ME, (await rig.last()).id)
 
         assert await recovery.replay(rig.store) == 0
         assert list((tmp_path / "recovery").iterdir()) == []

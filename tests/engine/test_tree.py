@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from chatops.engine.errors import ChatopsError, InvalidRequestError, NotFoundError, ProviderUnavailableError
+from chatops.engine.errors import (
+    ChatopsError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderUnavailableError,
+)
 from chatops.engine.events import Finished, TextDelta, TurnStarted
-from chatops.engine.messages import Message, Sampling
+from chatops.engine.messages import Message, Principal, Sampling
 from chatops.engine.models import ModelSpec
 from chatops.engine.planning import GO_ON
 from chatops.engine.requests import Attachment, TurnRequest
@@ -138,7 +144,7 @@ async def test_a_fork_is_a_copy_that_goes_its_own_way(rig: Rig) -> None:
     original = await rig.last()
     before = await rig.texts()
     rig.clock.advance(1000)
-    fork = await rig.engine.fork(ME, original.id)
+    fork = await rig.engine.history.fork(ME, original.id)
 
     assert (await rig.last()).id == fork.id
     assert await rig.texts() == before
@@ -153,7 +159,7 @@ async def test_a_fork_may_end_at_an_older_message(rig: Rig) -> None:
     first = await rig.ask("one")
     await rig.ask("two", conversation_id=first.conversation_id)
     rig.clock.advance(1000)
-    await rig.engine.fork(ME, first.conversation_id, first.id)
+    await rig.engine.history.fork(ME, first.conversation_id, first.id)
 
     assert await rig.texts() == ["one", "Hello"]
 
@@ -164,7 +170,7 @@ async def test_a_fork_of_a_running_answer_holds_its_text_as_interrupted(rig: Rig
     async with asyncio.timeout(5):
         while not (await rig.store.message(ME.user_id, turn.id)).text:
             await asyncio.sleep(0.005)
-    fork = await rig.engine.fork(ME, turn.conversation.id)
+    fork = await rig.engine.history.fork(ME, turn.conversation.id)
 
     copy = await rig.store.message(ME.user_id, fork.leaf_id or "")
     assert (copy.text, copy.status) == ("u" * 1100, "interrupted")
@@ -188,7 +194,7 @@ async def test_a_prompt_larger_than_the_window_is_refused_and_nothing_is_stored(
     with pytest.raises(InvalidRequestError, match="room for 900"):
         await rig.ask("x" * 3000)
 
-    assert await rig.engine.conversations(ME, limit=1) == []
+    assert await rig.engine.history.conversations(ME, limit=1) == []
     assert rig.provider.requests == []
 
 
@@ -226,38 +232,38 @@ async def test_an_attachment_alone_is_a_prompt_and_names_the_conversation(rig: R
 async def test_a_conversation_is_found_by_a_unique_beginning_of_its_id(rig: Rig) -> None:
     cid = (await rig.ask()).conversation_id
 
-    assert (await rig.engine.conversation(ME, cid[:13].upper())).id == cid
+    assert (await rig.engine.history.conversation(ME, cid[:13].upper())).id == cid
     with pytest.raises(InvalidRequestError, match="too short"):
-        await rig.engine.conversation(ME, cid[:3])
+        await rig.engine.history.conversation(ME, cid[:3])
     with pytest.raises(NotFoundError):
-        await rig.engine.conversation(ME, "ffff")
+        await rig.engine.history.conversation(ME, "ffff")
     await rig.ask()
     with pytest.raises(InvalidRequestError, match="several"):
-        await rig.engine.conversation(ME, cid[:4])
+        await rig.engine.history.conversation(ME, cid[:4])
 
 
 async def test_conversations_are_searched_renamed_and_deleted(rig: Rig) -> None:
     first = await rig.ask("the needle in a haystack")
-    (hit,) = await rig.engine.search(ME, "needle", limit=5)
+    (hit,) = await rig.engine.history.search(ME, "needle", limit=5)
     assert hit.message.text == "the needle in a haystack"
 
-    assert (await rig.engine.rename(ME, first.conversation_id, " New ")).title == "New"
+    assert (await rig.engine.history.rename(ME, first.conversation_id, " New ")).title == "New"
     with pytest.raises(InvalidRequestError, match="empty"):
-        await rig.engine.rename(ME, first.conversation_id, " ")
-    await rig.engine.delete_conversation(ME, first.conversation_id)
-    assert await rig.engine.conversations(ME, limit=1) == []
+        await rig.engine.history.rename(ME, first.conversation_id, " ")
+    await rig.engine.history.delete(ME, first.conversation_id)
+    assert await rig.engine.history.conversations(ME, limit=1) == []
 
 
 async def test_a_preview_sends_and_stores_nothing(rig: Rig) -> None:
     assert await rig.engine.preview(ME, TurnRequest(text="x")) == {"model": "m", "texts": ["x"]}
     assert rig.provider.requests == []
-    assert await rig.engine.conversations(ME, limit=1) == []
+    assert await rig.engine.history.conversations(ME, limit=1) == []
 
 
 async def test_an_unknown_model_is_refused_before_anything_is_stored(rig: Rig) -> None:
     with pytest.raises(InvalidRequestError, match="providers: fake, other"):
         await rig.ask(model="nobody:x")
-    assert await rig.engine.conversations(ME, limit=1) == []
+    assert await rig.engine.history.conversations(ME, limit=1) == []
 
 
 async def test_a_model_choice_stays_with_the_conversation(rig: Rig) -> None:
@@ -271,3 +277,16 @@ async def test_a_model_choice_stays_with_the_conversation(rig: Rig) -> None:
 async def test_a_failed_start_of_a_queue_is_told(rig: Rig) -> None:
     with pytest.raises(ChatopsError):
         await rig.engine.start_turn(ME, TurnRequest(text="x", conversation_id="gone", on_busy="queue"))
+
+
+async def test_each_call_needs_its_scope(rig: Rig) -> None:
+    cid = (await rig.ask("one")).conversation_id
+    nobody = Principal(user_id=ME.user_id, scopes=frozenset())
+
+    with pytest.raises(PermissionDeniedError, match="chat"):
+        await rig.engine.start_turn(nobody, TurnRequest(text="two"))
+    with pytest.raises(PermissionDeniedError, match="history:read"):
+        await rig.engine.history.conversations(nobody, limit=1)
+    with pytest.raises(PermissionDeniedError, match="history:write"):
+        await rig.engine.history.delete(nobody, cid)
+    assert [conversation.id for conversation in await rig.engine.history.conversations(ME, limit=5)] == [cid]

@@ -236,7 +236,7 @@ async def test_a_store_that_stays_away_is_told(rig: Rig) -> None:
 async def test_deleting_a_conversation_ends_its_turn(rig: Rig) -> None:
     rig.provider.scripts = [[TextDelta("w" * 2000), asyncio.Event()]]
     turn = await rig.engine.start_turn(ME, TurnRequest(text="x"))
-    await rig.engine.delete_conversation(ME, turn.conversation.id)
+    await rig.engine.history.delete(ME, turn.conversation.id)
 
     async with asyncio.timeout(5):
         with pytest.raises(ChatopsError, match="deleted"):
@@ -267,7 +267,7 @@ async def test_an_unrecorded_turn_leaves_no_trace(rig: Rig) -> None:
     records = await rig.records(turn.id)
 
     assert [event.text for _, event in records if isinstance(event, TextDelta)] == ["Hel", "lo"]
-    assert await rig.engine.conversations(ME, limit=10) == []
+    assert await rig.engine.history.conversations(ME, limit=10) == []
 
 
 async def test_an_unrecorded_turn_reads_history_and_does_not_add_to_it(rig: Rig) -> None:

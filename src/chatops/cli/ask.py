@@ -128,16 +128,16 @@ class _Ask:
     async def _conversation(self, engine: Engine) -> Conversation | None:
         options = self._options
         if options.conversation is not None:
-            conversation = await engine.conversation(ME, options.conversation)
+            conversation = await engine.history.conversation(ME, options.conversation)
         elif options.continue_last:
-            newest = await engine.conversations(ME, limit=1)
+            newest = await engine.history.conversations(ME, limit=1)
             if not newest:
                 raise InvalidRequestError("there is no conversation to continue yet (-c)")
             conversation = newest[0]
         else:
             return None
         if options.fork and not (options.dry_run or options.no_log):
-            return await engine.fork(ME, conversation.id)
+            return await engine.history.fork(ME, conversation.id)
         return conversation
 
     def _say_which_model(self, spec: ModelSpec) -> None:
@@ -149,7 +149,7 @@ class _Ask:
 
         conversation_model = None
         if request.conversation_id and not request.model:
-            conversation_model = (await engine.conversation(ME, request.conversation_id)).model
+            conversation_model = (await engine.history.conversation(ME, request.conversation_id)).model
         spec = engine.catalog.resolve(request.model or conversation_model)
         if spec.provider == "local":
             await fetch_weights(self._settings, self._terminal)

@@ -66,7 +66,7 @@ def list_conversations(*, limit: Limit = 20, json: Json = False, debug: Debug = 
 
 async def _conversations(engine: Engine, limit: int) -> AsyncIterator[Conversation]:
     last = None
-    while limit > 0 and (page := await engine.conversations(_owner(), limit=limit, before=last)):
+    while limit > 0 and (page := await engine.history.conversations(_owner(), limit=limit, before=last)):
         for last in page:
             yield last
         limit -= len(page)
@@ -78,8 +78,8 @@ def show(id_: Id, *, json: Json = False, debug: Debug = False) -> None:
     terminal = open_terminal()
 
     async def body(engine: Engine, _: Settings) -> None:
-        conversation = await engine.conversation(_owner(), id_)
-        async with aclosing(engine.branch(_owner(), conversation)) as messages:
+        conversation = await engine.history.conversation(_owner(), id_)
+        async with aclosing(engine.history.branch(_owner(), conversation)) as messages:
             if json:
                 await _show_json(terminal, conversation, messages)
             else:
@@ -130,7 +130,7 @@ def search(
     async def body(engine: Engine, _: Settings) -> None:
         from chatops.cli import listing
 
-        hits = await engine.search(_owner(), query, limit=limit)
+        hits = await engine.history.search(_owner(), query, limit=limit)
         if json:
             listing.write_json(terminal, (_hit_json(hit) for hit in hits))
             return
@@ -170,10 +170,10 @@ def remove(
     terminal = open_terminal()
 
     async def body(engine: Engine, _: Settings) -> None:
-        found = [await engine.conversation(_owner(), id_) for id_ in ids]
+        found = [await engine.history.conversation(_owner(), id_) for id_ in ids]
         for conversation in found:
             if yes or _confirmed(terminal, f"Delete {sanitize(conversation.title)!r} ({conversation.id})? [y/N] "):
-                await engine.delete_conversation(_owner(), conversation.id)
+                await engine.history.delete(_owner(), conversation.id)
 
     raise typer.Exit(with_engine(body, debug=debug))
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chatops.engine.errors import PermissionDeniedError
+
 Role = Literal["user", "assistant"]
 Status = Literal["streaming", "complete", "interrupted", "failed"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 Source = Literal["cli", "api", "web", "slack", "discord"]
+Scope = Literal["chat", "history:read", "history:write", "admin"]
 
 LOCAL_OWNER = "local"
 """Owner of everything made on the embedded database without an account; the first account becomes this owner."""
@@ -20,7 +23,12 @@ class Principal:
 
     user_id: str
     source: Source = "cli"
-    scopes: frozenset[str] = frozenset({"chat", "history:read", "history:write"})
+    scopes: frozenset[Scope] = frozenset({"chat", "history:read", "history:write"})
+
+    def require(self, scope: Scope) -> None:
+        """Raises `PermissionDeniedError` when this principal may not do what `scope` stands for."""
+        if scope not in self.scopes:
+            raise PermissionDeniedError(f"this needs the scope {scope}, which these credentials do not have")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,31 +7,27 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from chatops.engine import branches
 from chatops.engine.errors import (
     ChatopsError,
     ConflictError,
     InterruptedTurnError,
-    InvalidRequestError,
     NotFoundError,
     ProviderError,
 )
 from chatops.engine.events import Record, TurnFinished, TurnStarted
+from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
-from chatops.engine.messages import Attempt, Conversation, Message, Principal, SearchHit
+from chatops.engine.messages import Attempt, Conversation, Message, Principal
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.planning import Plan, Planner
 from chatops.engine.ports import ChatRequest, Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
-from chatops.engine.requests import TurnRequest, check, check_text
+from chatops.engine.requests import TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
 
-MIN_PREFIX = 4
-"""Characters of an id that are enough when they fit one conversation only."""
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
-MAX_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +40,7 @@ class Turn:
 
 
 class Engine:
-    """Conversations and turns for any number of principals.
+    """Turns for any number of principals; `history` has their conversations.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -63,10 +59,10 @@ class Engine:
     ) -> None:
         self.providers = providers
         self.catalog = catalog
+        self.history = History(store, clock, ids)
         self._store = store
         self._log = turn_log
         self._clock = clock
-        self._new_id = ids
         self._planner = Planner(store, catalog, clock, ids)
         self._sleep = sleep
         self._salvage = salvage
@@ -75,17 +71,17 @@ class Engine:
         self._tasks: set[asyncio.Task[Message]] = set()
         self._closing = False
 
-    # Turns
-
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
         """Stores the rows of a turn and runs it in the engine's own task: nobody needs to read along.
 
         Raises:
+            PermissionDeniedError: The principal may not chat.
             InvalidRequestError: The request cannot be run; nothing was stored.
             NotFoundError: No such conversation or message.
             ConflictError: A turn already runs in the conversation, and `request.on_busy` is `fail`.
             StoreError: The database cannot be used; no provider was called.
         """
+        principal.require("chat")
         check(request)
         while True:
             if self._closing:
@@ -208,62 +204,11 @@ class Engine:
 
     async def preview(self, principal: Principal, request: TurnRequest) -> dict[str, object]:
         """The request body that a turn would send first, without keys; nothing is stored or sent."""
+        principal.require("chat")
         check(request)
         plan = await self._planner.plan(principal, request)
         spec = plan.route[0]
         return self.providers[spec.provider].payload(await self._planner.request_for(plan, spec))
-
-    # Conversations
-
-    async def conversation(self, principal: Principal, ref: str) -> Conversation:
-        """A conversation by its id or a unique beginning of it.
-
-        Raises:
-            NotFoundError: None of this person's.
-            InvalidRequestError: Too short, or it fits several.
-        """
-        if len(ref) < MIN_PREFIX:
-            raise InvalidRequestError(
-                f"{ref!r} is too short for a conversation id: give {MIN_PREFIX} characters or more"
-            )
-        ids = await self._store.conversation_ids(principal.user_id, ref.lower(), limit=2)
-        if not ids:
-            raise NotFoundError(f"no conversation {ref!r}")
-        if len(ids) > 1:
-            raise InvalidRequestError(f"{ref!r} fits several conversations, {ids[0]} among them: give more of the id")
-        return await self._store.conversation(principal.user_id, ids[0])
-
-    async def conversations(
-        self, principal: Principal, *, limit: int, before: Conversation | None = None
-    ) -> list[Conversation]:
-        """A page, newest update first; `before` is the last one of the page that came earlier."""
-        return await self._store.conversations(principal.user_id, limit=min(limit, MAX_PAGE), before=before)
-
-    def branch(self, principal: Principal, conversation: Conversation) -> AsyncGenerator[Message, None]:
-        """The active branch, oldest first, in bounded memory but for one id a message."""
-        return branches.from_root(self._store, replace(conversation, owner_id=principal.user_id))
-
-    async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
-        """Messages that hold every word of the query, newest first."""
-        return await self._store.search(principal.user_id, query, limit=min(limit, MAX_PAGE))
-
-    async def rename(self, principal: Principal, conversation_id: str, title: str) -> Conversation:
-        check_text(title, "the title")
-        if not title.strip():
-            raise InvalidRequestError("the title is empty")
-        return await self._store.update_conversation(principal.user_id, conversation_id, title=title.strip())
-
-    async def delete_conversation(self, principal: Principal, conversation_id: str) -> None:
-        """Deletes it with all its messages; a turn that runs there ends."""
-        await self._store.delete_conversation(principal.user_id, conversation_id)
-
-    async def fork(self, principal: Principal, conversation_id: str, leaf_id: str | None = None) -> Conversation:
-        """Copies the branch that ends at `leaf_id` (None: the active one) into a new conversation."""
-        source = await self._store.conversation(principal.user_id, conversation_id)
-        leaf_id = leaf_id or source.leaf_id
-        return await branches.copy(self._store, source, leaf_id, now=self._clock(), new_id=self._new_id)
-
-    # Life
 
     async def drain(self, grace: float = 0.0) -> None:
         """Takes no new turns, lets running ones go on for `grace` seconds, stores the rest as interrupted."""

@@ -155,7 +155,7 @@ async def test_a_long_read_does_not_hold_up_the_journal(store: SqliteStore) -> N
     made = conversation()
     await store.conversations("ann", limit=1)
     over = threading.Event()
-    long_read = asyncio.ensure_future(store._read(lambda _: over.wait(10)))
+    long_read = asyncio.ensure_future(store.read(lambda _: over.wait(10)))
     await store.begin_turn("ann", made, turn(made.id), lease_expires_at=T0 + LEASE)
 
     assert not long_read.done()
@@ -165,8 +165,8 @@ async def test_a_long_read_does_not_hold_up_the_journal(store: SqliteStore) -> N
 
 async def test_a_read_that_nobody_waits_for_is_not_done(store: SqliteStore) -> None:
     over, done = threading.Event(), threading.Event()
-    first = asyncio.ensure_future(store._read(lambda _: over.wait(10)))
-    second = asyncio.ensure_future(store._read(lambda _: done.set()))
+    first = asyncio.ensure_future(store.read(lambda _: over.wait(10)))
+    second = asyncio.ensure_future(store.read(lambda _: done.set()))
     await asyncio.sleep(0)
     second.cancel()
     over.set()
@@ -212,7 +212,7 @@ def left_in(path: Path) -> dict[str, int]:
 
 async def test_the_reader_cannot_write(store: SqliteStore) -> None:
     with pytest.raises(StoreError, match="it is read-only"):
-        await store._read(lambda db: db.execute("DELETE FROM messages"))
+        await store.read(lambda db: db.execute("DELETE FROM messages"))
 
 
 async def test_every_statement_is_served_by_an_index(store: SqliteStore, path: Path) -> None:

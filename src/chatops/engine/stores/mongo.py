@@ -51,7 +51,7 @@ class MongoStore:
         """
         store = cls(MongoAddress.parse(uri), driver, clock)
         try:
-            await store._read(store._prepare)
+            await store.read(store._prepare)
         except BaseException:
             await store.aclose()
             raise
@@ -63,21 +63,21 @@ class MongoStore:
         await turns.settle_expired(db, self._clock())
 
     async def add_conversation(self, conversation: Conversation) -> None:
-        await self._write(lambda db: history.add_conversation(db, conversation))
+        await self.write(lambda db: history.add_conversation(db, conversation))
 
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
-        return await self._read(lambda db: history.conversation(db, owner_id, conversation_id))
+        return await self.read(lambda db: history.conversation(db, owner_id, conversation_id))
 
     async def conversations(
         self, owner_id: str, *, limit: int, before: Conversation | None = None
     ) -> list[Conversation]:
-        return await self._read(lambda db: history.conversations(db, owner_id, limit=limit, before=before))
+        return await self.read(lambda db: history.conversations(db, owner_id, limit=limit, before=before))
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
-        return await self._read(lambda db: history.every_conversation(db, after=after, limit=limit))
+        return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit))
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
-        return await self._read(lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit))
+        return await self.read(lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit))
 
     async def update_conversation(
         self,
@@ -91,52 +91,52 @@ class MongoStore:
         updated_at: int | None = None,
     ) -> Conversation:
         changes = {"title": title, "model": model, "system": system, "leaf_id": leaf_id, "updated_at": updated_at}
-        return await self._write(lambda db: history.update_conversation(db, owner_id, conversation_id, changes))
+        return await self.write(lambda db: history.update_conversation(db, owner_id, conversation_id, changes))
 
     async def delete_conversation(self, owner_id: str, conversation_id: str) -> None:
-        await self._write(lambda db: history.delete_conversation(db, owner_id, conversation_id))
+        await self.write(lambda db: history.delete_conversation(db, owner_id, conversation_id))
 
     async def add_messages(self, owner_id: str, messages: Sequence[Message]) -> None:
-        await self._write(lambda db: history.add_messages(db, owner_id, messages))
+        await self.write(lambda db: history.add_messages(db, owner_id, messages))
 
     async def message(self, owner_id: str, message_id: str) -> Message:
-        return await self._read(lambda db: history.message(db, owner_id, message_id, now=self._clock()))
+        return await self.read(lambda db: history.message(db, owner_id, message_id, now=self._clock()))
 
     async def tail(self, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int) -> list[Message]:
-        return await self._read(
+        return await self.read(
             lambda db: history.tail(db, owner_id, conversation_id, leaf_id, limit=limit, now=self._clock())
         )
 
     async def messages(self, owner_id: str, conversation_id: str, *, after_seq: int = 0, limit: int) -> list[Message]:
-        return await self._read(
+        return await self.read(
             lambda db: history.messages(
                 db, owner_id, conversation_id, after_seq=after_seq, limit=limit, now=self._clock()
             )
         )
 
     async def search(self, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
-        return await self._read(lambda db: search.find(db, owner_id, query, limit=limit))
+        return await self.read(lambda db: search.find(db, owner_id, query, limit=limit))
 
     async def begin_turn(
         self, owner_id: str, conversation: Conversation, new: Sequence[Message], *, lease_expires_at: int
     ) -> list[Message]:
-        return await self._write(
+        return await self.write(
             lambda db: turns.begin(
                 db, owner_id, conversation, new, lease_expires_at=lease_expires_at, now=self._clock()
             )
         )
 
     async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
-        return await self._write(lambda db: turns.append(db, message_id, delta, lease_expires_at=lease_expires_at))
+        return await self.write(lambda db: turns.append(db, message_id, delta, lease_expires_at=lease_expires_at))
 
     async def finish_turn(self, message: Message) -> bool:
-        return await self._write(lambda db: turns.finish(db, message))
+        return await self.write(lambda db: turns.finish(db, message))
 
     async def put_blob(self, owner_id: str, sha256: str, data: bytes) -> None:
-        await self._write(lambda db: blobs.put(db, owner_id, sha256, data))
+        await self.write(lambda db: blobs.put(db, owner_id, sha256, data))
 
     async def blob(self, owner_id: str, sha256: str) -> bytes:
-        return await self._read(lambda db: blobs.get(db, owner_id, sha256))
+        return await self.read(lambda db: blobs.get(db, owner_id, sha256))
 
     async def aclose(self) -> None:
         self._closed = True
@@ -144,11 +144,12 @@ class MongoStore:
             await asyncio.wait(self._writes)
         await close(self._client)
 
-    async def _read(self, job: Callable[[Any], Awaitable[T]]) -> T:
+    async def read(self, job: Callable[[Any], Awaitable[T]]) -> T:
+        """The result of a job that gets the database; it may end early when its caller is cancelled."""
         self._check_open()
         return await self._run(job)
 
-    async def _write(self, job: Callable[[Any], Awaitable[T]]) -> T:
+    async def write(self, job: Callable[[Any], Awaitable[T]]) -> T:
         """Done to its end also when its caller was cancelled: some jobs are several writes. `aclose` waits for it."""
         self._check_open()
         task = asyncio.ensure_future(self._run(job))

@@ -63,21 +63,21 @@ class SqliteStore:
         return store
 
     async def add_conversation(self, conversation: Conversation) -> None:
-        await self._writer.run(lambda db: history.add_conversation(db, conversation))
+        await self.write(lambda db: history.add_conversation(db, conversation))
 
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
-        return await self._read(lambda db: history.conversation(db, owner_id, conversation_id))
+        return await self.read(lambda db: history.conversation(db, owner_id, conversation_id))
 
     async def conversations(
         self, owner_id: str, *, limit: int, before: Conversation | None = None
     ) -> list[Conversation]:
-        return await self._read(lambda db: history.conversations(db, owner_id, limit=limit, before=before))
+        return await self.read(lambda db: history.conversations(db, owner_id, limit=limit, before=before))
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
-        return await self._read(lambda db: history.every_conversation(db, after=after, limit=limit))
+        return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit))
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
-        return await self._read(lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit))
+        return await self.read(lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit))
 
     async def update_conversation(
         self,
@@ -91,32 +91,32 @@ class SqliteStore:
         updated_at: int | None = None,
     ) -> Conversation:
         changes = {"title": title, "model": model, "system": system, "leaf_id": leaf_id, "updated_at": updated_at}
-        return await self._writer.run(lambda db: history.update_conversation(db, owner_id, conversation_id, changes))
+        return await self.write(lambda db: history.update_conversation(db, owner_id, conversation_id, changes))
 
     async def delete_conversation(self, owner_id: str, conversation_id: str) -> None:
-        while await self._writer.run(lambda db: history.delete_newest(db, owner_id, conversation_id)):
+        while await self.write(lambda db: history.delete_newest(db, owner_id, conversation_id)):
             continue
 
     async def add_messages(self, owner_id: str, messages: Sequence[Message]) -> None:
-        await self._writer.run(lambda db: history.add_messages(db, owner_id, messages))
+        await self.write(lambda db: history.add_messages(db, owner_id, messages))
 
     async def message(self, owner_id: str, message_id: str) -> Message:
-        return await self._read(lambda db: history.message(db, owner_id, message_id, now=self._clock()))
+        return await self.read(lambda db: history.message(db, owner_id, message_id, now=self._clock()))
 
     async def tail(self, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int) -> list[Message]:
-        return await self._read(
+        return await self.read(
             lambda db: history.tail(db, owner_id, conversation_id, leaf_id, limit=limit, now=self._clock())
         )
 
     async def messages(self, owner_id: str, conversation_id: str, *, after_seq: int = 0, limit: int) -> list[Message]:
-        return await self._read(
+        return await self.read(
             lambda db: history.messages(
                 db, owner_id, conversation_id, after_seq=after_seq, limit=limit, now=self._clock()
             )
         )
 
     async def search(self, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
-        return await self._read(lambda db: history.find(db, owner_id, query, limit=limit))
+        return await self.read(lambda db: history.find(db, owner_id, query, limit=limit))
 
     async def begin_turn(
         self, owner_id: str, conversation: Conversation, new: Sequence[Message], *, lease_expires_at: int
@@ -128,16 +128,16 @@ class SqliteStore:
         )
 
     async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
-        return await self._writer.run(lambda db: turns.append(db, message_id, delta, lease_expires_at=lease_expires_at))
+        return await self.write(lambda db: turns.append(db, message_id, delta, lease_expires_at=lease_expires_at))
 
     async def finish_turn(self, message: Message) -> bool:
-        return await self._writer.run(lambda db: turns.finish(db, message))
+        return await self.write(lambda db: turns.finish(db, message))
 
     async def put_blob(self, owner_id: str, sha256: str, data: bytes) -> None:
-        await self._writer.run(lambda db: blobs.put(db, owner_id, sha256, data))
+        await self.write(lambda db: blobs.put(db, owner_id, sha256, data))
 
     async def blob(self, owner_id: str, sha256: str) -> bytes:
-        return await self._read(lambda db: blobs.get(db, owner_id, sha256))
+        return await self.read(lambda db: blobs.get(db, owner_id, sha256))
 
     async def aclose(self) -> None:
         reader, self._reader = self._reader, self._writer  # so that a closed store opens nothing again
@@ -145,7 +145,12 @@ class SqliteStore:
             await reader.aclose()
         await self._writer.aclose()
 
-    async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """The job's result, once what it wrote is on disk. One that raises has written nothing."""
+        return await self._writer.run(job)
+
+    async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of a job that only reads: one snapshot."""
         if self._reader is None:
             self._reader = SqliteThread(self._open_reader, path=self._path, writes=False)
         return await self._reader.run(job)

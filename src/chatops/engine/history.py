@@ -1,0 +1,83 @@
+"""A person's conversations: find, read, rename, fork, delete. Part of the engine's face (`Engine.history`).
+
+Every method raises `PermissionDeniedError` when the principal lacks its scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from chatops.engine import branches
+from chatops.engine.errors import InvalidRequestError, NotFoundError
+from chatops.engine.messages import Conversation, Message, Principal, SearchHit
+from chatops.engine.ports import Clock, NewId, Store
+from chatops.engine.requests import check_text
+
+MIN_PREFIX = 4
+"""Characters of an id that are enough when they fit one conversation only."""
+MAX_PAGE = 200
+
+
+class History:
+    """Conversations for any number of principals."""
+
+    def __init__(self, store: Store, clock: Clock, new_id: NewId) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+
+    async def conversation(self, principal: Principal, ref: str) -> Conversation:
+        """A conversation by its id or a unique beginning of it.
+
+        Raises:
+            NotFoundError: None of this person's.
+            InvalidRequestError: Too short, or it fits several.
+        """
+        principal.require("history:read")
+        if len(ref) < MIN_PREFIX:
+            raise InvalidRequestError(
+                f"{ref!r} is too short for a conversation id: give {MIN_PREFIX} characters or more"
+            )
+        ids = await self._store.conversation_ids(principal.user_id, ref.lower(), limit=2)
+        if not ids:
+            raise NotFoundError(f"no conversation {ref!r}")
+        if len(ids) > 1:
+            raise InvalidRequestError(f"{ref!r} fits several conversations, {ids[0]} among them: give more of the id")
+        return await self._store.conversation(principal.user_id, ids[0])
+
+    async def conversations(
+        self, principal: Principal, *, limit: int, before: Conversation | None = None
+    ) -> list[Conversation]:
+        """A page, newest update first; `before` is the last one of the page that came earlier."""
+        principal.require("history:read")
+        return await self._store.conversations(principal.user_id, limit=min(limit, MAX_PAGE), before=before)
+
+    def branch(self, principal: Principal, conversation: Conversation) -> AsyncGenerator[Message, None]:
+        """The active branch, oldest first, in bounded memory but for one id a message."""
+        principal.require("history:read")
+        return branches.from_root(self._store, replace(conversation, owner_id=principal.user_id))
+
+    async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
+        """Messages that hold every word of the query, newest first."""
+        principal.require("history:read")
+        return await self._store.search(principal.user_id, query, limit=min(limit, MAX_PAGE))
+
+    async def rename(self, principal: Principal, conversation_id: str, title: str) -> Conversation:
+        principal.require("history:write")
+        check_text(title, "the title")
+        if not title.strip():
+            raise InvalidRequestError("the title is empty")
+        return await self._store.update_conversation(principal.user_id, conversation_id, title=title.strip())
+
+    async def delete(self, principal: Principal, conversation_id: str) -> None:
+        """Deletes it with all its messages; a turn that runs there ends."""
+        principal.require("history:write")
+        await self._store.delete_conversation(principal.user_id, conversation_id)
+
+    async def fork(self, principal: Principal, conversation_id: str, leaf_id: str | None = None) -> Conversation:
+        """Copies the branch that ends at `leaf_id` (None: the active one) into a new conversation."""
+        principal.require("history:write")
+        source = await self._store.conversation(principal.user_id, conversation_id)
+        leaf_id = leaf_id or source.leaf_id
+        return await branches.copy(self._store, source, leaf_id, now=self._clock(), new_id=self._new_id)
