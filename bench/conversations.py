@@ -24,7 +24,8 @@ from chatops.engine.requests import TurnRequest
 from chatops.engine.service import Engine
 from chatops.engine.stores.sqlite import SqliteStore
 from chatops.engine.window import count_tokens
-from chatops.settings import ModelSettings, load
+from chatops.sections import ModelSettings
+from chatops.settings import load
 from measure import CHATOPS, Figure, Run, home_environment, in_turn, ratios, rounds, run, show
 
 ME = Principal(user_id=LOCAL_OWNER)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chatops import schema
 from chatops.engine.errors import SettingsError
-from chatops.settings import Preset, ProviderSettings, Settings, load
+from chatops.sections import Preset, ProviderSettings
+from chatops.settings import Settings, load
 
 SECRET = "sk-very-secret-123"
 

@@ -14,7 +14,8 @@ from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from chatops.settings import ProviderSettings, Settings
+from chatops.sections import ProviderSettings
+from chatops.settings import Settings
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""

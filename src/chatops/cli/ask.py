@@ -25,7 +25,8 @@ from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinishe
 from chatops.engine.messages import LOCAL_OWNER, Conversation, Message, Principal, Sampling
 from chatops.engine.models import ModelSpec
 from chatops.engine.requests import TurnRequest
-from chatops.settings import Preset, Settings, load
+from chatops.sections import Preset
+from chatops.settings import Settings, load
 
 if TYPE_CHECKING:
     from chatops.engine.service import Engine
