@@ -97,6 +97,9 @@ class Store(Protocol):
     A conversation whose `expires_at` has passed is there for no method any more, nor are its messages and the
     attachments that only they refer to; `sweep` deletes it.
 
+    A write whose caller was cancelled is done whole or not at all, at any moment until `aclose` returns: also after one
+    that was called later. A call sees what every call did that was answered before it was made.
+
     Every method raises `StoreError` when the database cannot be used.
     """
 

@@ -17,6 +17,7 @@ from chatops.engine.ports import Clock, Delta
 from chatops.engine.stores import sqlite_blobs as blobs
 from chatops.engine.stores import sqlite_history as history
 from chatops.engine.stores import sqlite_listing as listing
+from chatops.engine.stores import sqlite_search as search
 from chatops.engine.stores import sqlite_turns as turns
 from chatops.engine.stores.sqlite_connection import MEMORY, connect, create_file, transaction
 from chatops.engine.stores.sqlite_rows import dump
@@ -146,7 +147,7 @@ class SqliteStore:
         )
 
     async def search(self, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
-        return await self.read(lambda db: history.find(db, owner_id, query, limit=limit, now=self._clock()))
+        return await self.read(lambda db: search.find(db, owner_id, query, limit=limit, now=self._clock()))
 
     async def begin_turn(
         self, owner_id: str, conversation: Conversation, new: Sequence[Message], *, lease_expires_at: int

@@ -1,4 +1,4 @@
-"""Jobs on what is kept: conversations, their messages, attachments, and the search over them."""
+"""Jobs on what is kept: conversations, their messages, and attachments."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 
 from chatops.engine.errors import ConflictError, NotFoundError
-from chatops.engine.messages import Conversation, Message, SearchHit
+from chatops.engine.messages import Conversation, Message
 from chatops.engine.stores import sqlite_blobs as blobs
-from chatops.engine.stores import sqlite_search as search
+from chatops.engine.stores import sqlite_index as index
 from chatops.engine.stores.sqlite_rows import (
     conversation_from,
     conversation_row,
@@ -115,7 +115,7 @@ def _delete_piece(connection: sqlite3.Connection, owner_id: str, conversation_id
     for row in reversed(rows):  # the index writes itself to disk whenever numbers go down
         blobs.release(connection, row["doc"], owner_id, message_from(row))
         if row["status"] != "streaming":
-            search.remove(connection, row["doc"], owner_id, message_from(row))
+            index.remove(connection, row["doc"], owner_id, message_from(row))
         connection.execute("DELETE FROM deltas WHERE doc = ?", (row["doc"],))
         connection.execute("DELETE FROM runs WHERE doc = ?", (row["doc"],))
         connection.execute("DELETE FROM messages WHERE doc = ?", (row["doc"],))
@@ -167,24 +167,3 @@ def messages(
         (conversation_id, owner_id, after_seq, limit),
     )
     return [read(connection, row, now) for row in rows.fetchall()]
-
-
-def find(connection: sqlite3.Connection, owner_id: str, query: str, *, limit: int, now: int) -> list[SearchHit]:
-    wanted = search.expression(owner_id, query)
-    if wanted is None:
-        return []
-    # CROSS JOIN keeps the order of the index, so that the newest come first and LIMIT ends the work.
-    rows = connection.execute(
-        "SELECT messages.* FROM search CROSS JOIN messages ON messages.doc = search.rowid"
-        " CROSS JOIN conversations ON conversations.id = messages.conversation_id"
-        " WHERE search MATCH ? AND messages.owner_id = ? AND conversations.owner_id = messages.owner_id"
-        " AND (conversations.expires_at IS NULL OR conversations.expires_at > ?)"
-        " ORDER BY search.rowid DESC LIMIT ?",
-        (wanted, owner_id, now, limit),
-    )
-    return [
-        SearchHit(
-            conversation=conversation(connection, owner_id, row["conversation_id"], now=now), message=message_from(row)
-        )
-        for row in rows.fetchall()
-    ]
