@@ -32,6 +32,27 @@ async def test_an_id_is_given_to_one_conversation_only(store: Store) -> None:
     assert await store.conversation("ann", made.id) == made
 
 
+async def test_a_conversation_is_put_in_the_place_of_what_is_there(store: Store, clock: SetClock) -> None:
+    full = conversation(model="fake:m", system="s", leaf_id="l", archived=True, tags=("a",), expires_at=clock() + 9)
+    await store.put_conversation(full)
+    assert await store.conversation("ann", full.id) == full
+
+    bare = replace(full, model=None, system=None, leaf_id=None, archived=False, tags=(), expires_at=None, created_at=5)
+    await store.put_conversation(bare)
+    assert await store.conversation("ann", full.id) == bare
+    assert await store.conversations("ann", limit=9, tag="a") == []
+    with pytest.raises(ConflictError):
+        await store.put_conversation(replace(full, owner_id="bob"))
+    assert await store.conversation("ann", full.id) == bare
+
+
+async def test_everything_of_everybody_is_counted(store: Store) -> None:
+    await kept(store, "one", "two")
+    await kept(store, "three", owner_id="bob")
+
+    assert await store.counts() == (2, 3)
+
+
 async def test_a_conversation_that_nobody_stored_is_not_found(store: Store) -> None:
     calls = [
         store.conversation("ann", "nothing"),

@@ -107,6 +107,12 @@ class Store(Protocol):
         """Raises `ConflictError` when the id is taken."""
         ...
 
+    async def put_conversation(self, conversation: Conversation) -> None:
+        """Stores it as it is, in the place of what is there under its id (copy). Raises `ConflictError` when that is
+        another owner's.
+        """
+        ...
+
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
         """Raises `NotFoundError`, also for another owner's."""
         ...
@@ -133,6 +139,10 @@ class Store(Protocol):
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
         """Everybody's, by id, past the id `after`: for copies and checks of a whole store, never for a person."""
+        ...
+
+    async def counts(self) -> tuple[int, int]:
+        """About how many conversations and messages of everybody it holds: how far a copy is."""
         ...
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:

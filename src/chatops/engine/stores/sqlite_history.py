@@ -25,6 +25,13 @@ _AFTER_EVERY_ID = "\U0010ffff"
 _EXPIRED = 0
 _PIECE = 200
 """Messages deleted in one transaction: some 10 ms."""
+_REPLACE = (
+    "INSERT INTO conversations VALUES"
+    " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id, :archived, :tags, :expires_at)"
+    " ON CONFLICT (id) DO UPDATE SET title = excluded.title, created_at = excluded.created_at,"
+    " updated_at = excluded.updated_at, model = excluded.model, system = excluded.system, leaf_id = excluded.leaf_id,"
+    " archived = excluded.archived, tags = excluded.tags, expires_at = excluded.expires_at"
+)
 _UPDATE = (
     "UPDATE conversations SET title = coalesce(:title, title), model = coalesce(:model, model),"
     " system = coalesce(:system, system), leaf_id = coalesce(:leaf_id, leaf_id),"
@@ -47,6 +54,12 @@ def add_conversation(connection: sqlite3.Connection, conversation: Conversation)
     )
 
 
+def put_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    if owner_of(connection, conversation.id) not in {None, conversation.owner_id}:
+        raise ConflictError(f"the conversation {conversation.id} is somebody else's")
+    connection.execute(_REPLACE, conversation_row(conversation.owner_id, conversation))
+
+
 def conversation(connection: sqlite3.Connection, owner_id: str, conversation_id: str, *, now: int) -> Conversation:
     row = connection.execute(
         "SELECT * FROM conversations WHERE id = ? AND owner_id = ? AND (expires_at IS NULL OR expires_at > ?)",
@@ -65,6 +78,12 @@ def every_conversation(
         (after or "", now, limit),
     )
     return [conversation_from(row) for row in rows]
+
+
+def counts(connection: sqlite3.Connection) -> tuple[int, int]:
+    tables = "SELECT (SELECT count(*) FROM conversations), (SELECT count(*) FROM messages)"
+    conversations, messages = connection.execute(tables).fetchone()
+    return conversations, messages
 
 
 def conversation_ids(connection: sqlite3.Connection, owner_id: str, prefix: str, *, limit: int, now: int) -> list[str]:
