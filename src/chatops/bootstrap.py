@@ -9,6 +9,7 @@ from typing import Literal
 
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
+from chatops.engine.limits.ports import RateStore
 from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
@@ -133,6 +134,21 @@ async def open_store(
     from chatops.engine.stores.sqlite import SqliteStore
 
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
+
+
+def open_meter(store: Store) -> RateStore:
+    """Limits and budgets beside the conversations, in the database that is open."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_meter import SqliteMeter
+
+        return SqliteMeter(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_meter import MongoMeter
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
+    return MongoMeter(store)
 
 
 def _name_of(settings: Settings) -> str:

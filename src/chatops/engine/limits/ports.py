@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """At most `count` in any `seconds`; a burst may use all of them at once."""
+    """`count` at once, and from then on one more each `seconds / count` (see `rates`)."""
 
     count: int
     seconds: float
@@ -22,6 +22,26 @@ class Limiter(Protocol):
 
         Raises:
             RateLimitError: Over the rate; `retry_after` says when the next one fits. It was not counted.
+            StoreError: The database cannot be used.
+        """
+        ...
+
+
+class RateStore(Protocol):
+    """Keeps what a rate remembers of a key."""
+
+    async def hit(self, key: str, rate: Rate, *, now: int) -> float:
+        """Counts one when it fits, in one step that no other process can come between.
+
+        Args:
+            key: What is counted.
+            rate: How many may pass.
+            now: Unix milliseconds.
+
+        Returns:
+            0.0 when it was counted, else the seconds after which it fits.
+
+        Raises:
             StoreError: The database cannot be used.
         """
         ...
