@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from builders import T0
 from chatops.bootstrap import open_meter
-from chatops.engine.limits.ports import RateStore
+from chatops.engine.limits.ports import MeterStore
 from chatops.engine.ports import Store
 from chatops.engine.stores.mongo import MongoStore
 from chatops.engine.stores.mongo_schema import COLLECTIONS
@@ -80,7 +80,7 @@ async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_
 
 
 @pytest.fixture
-def meter(store: Store) -> RateStore:
+def meter(store: Store) -> MeterStore:
     """Limits and budgets in the store's database."""
     return open_meter(store)
 
