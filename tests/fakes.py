@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from chatops.engine.errors import StoreError
 from chatops.engine.events import Finished, ProviderEvent, TextDelta, UsageUpdated
+from chatops.engine.limits.ledger import Entry
+from chatops.engine.limits.ports import OpenTurn
 from chatops.engine.messages import Message, Usage
 from chatops.engine.ports import ChatRequest, Delta, Provider, Store
 from chatops.engine.stores.sqlite import SqliteStore
+from chatops.engine.stores.sqlite_meter import SqliteMeter
 
 Step = ProviderEvent | Exception | asyncio.Event | Callable[[], None]
 """What a scripted call does next: yield an event, raise, wait for a flag, or call something."""
@@ -82,6 +85,18 @@ class FlakyStore(SqliteStore):
         if self.refusal is not None:
             raise self.refusal
         return await super().finish_turn(message)
+
+
+class FlakyMeter(SqliteMeter):
+    """The real meter, which fails the next `failures` settlements."""
+
+    failures = 0
+
+    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+        if self.failures > 0:
+            self.failures -= 1
+            raise StoreError("the disk is on fire")
+        return await super().settle(turn, entry)
 
 
 class SetClock:

@@ -9,6 +9,9 @@ from typing import Literal
 
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
+from chatops.engine.limits.limits import Limits
+from chatops.engine.limits.ports import MeterStore
+from chatops.engine.limits.prices import Prices
 from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
@@ -135,6 +138,30 @@ async def open_store(
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
+def open_meter(store: Store) -> MeterStore:
+    """Limits and budgets beside the conversations, in the database that is open."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_meter import SqliteMeter
+
+        return SqliteMeter(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_meter import MongoMeter
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
+    return MongoMeter(store)
+
+
+def limits(settings: Settings, store: Store) -> Limits:
+    """The limits of these settings, over the meters in a store."""
+    free = {provider.name for provider in settings.providers.values() if provider.kind in {"local", "echo"}}
+    said = {id_: model.price for id_, model in settings.models.items() if model.price is not None}
+    return Limits(
+        meters=open_meter(store), store=store, clock=now_ms, policy=settings.limits, prices=Prices(said, free)
+    )
+
+
 def _name_of(settings: Settings) -> str:
     """The database's address as it may be written to a file."""
     if settings.sqlite_path is not None:
@@ -163,6 +190,7 @@ async def open_engine(
         catalog=catalog(settings, env),
         turn_log=MemoryTurnLog(),
         salvage=recovery.keep,
+        limits=limits(settings, store),
     )
     try:
         await recovery.replay(store)

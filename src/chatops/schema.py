@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from chatops import limit_settings
 from chatops.engine.errors import SettingsError
 
 Key = tuple[str, ...]
@@ -114,8 +115,11 @@ KEYS: Mapping[str, Any] = {
             "api_key_cmd": _command,
         }
     },
-    "models": {ANY: {"context": _count, "max_output": _count, "fallbacks": _texts}},
+    "models": {
+        ANY: {"context": _count, "max_output": _count, "fallbacks": _texts, "price": limit_settings.check_price}
+    },
     "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
+    "limits": limit_settings.keys(_count),
 }
 
 _IS_MODEL_ID: Mapping[Key, bool] = {("providers",): False, ("aliases",): False, ("models",): True}

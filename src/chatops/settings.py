@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chatops import paths, schema
+from chatops import limit_settings, paths, schema
 from chatops.engine.errors import SettingsError
+from chatops.engine.limits.policy import Policy
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
 
@@ -68,6 +69,7 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    limits: Policy = field(default_factory=Policy)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -166,8 +168,12 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
         paths=folders,
         aliases={key[1]: value for key, value in values.items() if key[0] == "aliases"},
         providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
-        models={name: ModelSettings(**table) for name, table in _tables(values, "models").items()},
+        models={
+            name: ModelSettings(**{**table, "price": limit_settings.price(table.get("price"))})
+            for name, table in _tables(values, "models").items()
+        },
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
+        limits=limit_settings.policy(values),
         origins=found,
         **plain,
     )

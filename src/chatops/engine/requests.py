@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.messages import Sampling
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MAX_TEXT_BYTES = 4 * 2**20
 """4 MiB: about 1.4 million tokens, more than any window; far below MongoDB's 16 MB document."""
@@ -17,6 +20,8 @@ MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "applicatio
 TITLE_CHARS = 60
 MAX_LIFE = 10 * 365 * 86_400
 """Seconds that a temporary conversation may be kept: ten years, as good as for good."""
+MAX_COST = 1_000_000
+"""Dollars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +50,9 @@ class TurnRequest:
         fallbacks: Models to try when the first is unavailable; None: those of the settings.
         silence: Seconds without a byte from the provider after which it counts as gone.
         on_busy: When a turn already runs in the conversation: `fail` with `ConflictError`, or `queue` behind it.
-        record: False keeps nothing of this turn.
         expires_in: Makes the conversation that this turn begins a temporary one: seconds after which it is deleted.
+        record: False keeps nothing of this turn but its row in the usage ledger.
+        max_cost: Dollars that this turn may cost at most.
     """
 
     text: str = ""
@@ -62,6 +68,7 @@ class TurnRequest:
     on_busy: Literal["fail", "queue"] = "fail"
     record: bool = True
     expires_in: int | None = None
+    max_cost: Decimal | None = None
 
 
 def check_text(text: str, what: str) -> None:
@@ -116,6 +123,10 @@ def check(request: TurnRequest) -> None:
         _check_expiry(request.expires_in)
     if request.silence <= 0:
         raise InvalidRequestError(f"the time-out is {request.silence} seconds: it must be more than 0")
+    if request.max_cost is not None and not 0 <= request.max_cost <= MAX_COST:
+        raise InvalidRequestError(
+            f"the maximum cost is {request.max_cost} dollars: it must be between 0 and {MAX_COST:,}"
+        )
 
 
 def _check_expiry(seconds: int) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from chatops.engine.errors import StoreError
+from chatops.engine.stores import mongo_meter_schema as meter
 from chatops.engine.stores.mongo_address import MongoAddress
 
-VERSION = 2
-COLLECTIONS = ("conversations", "messages", "blobs")
+VERSION = 3
+COLLECTIONS = ("conversations", "messages", "blobs", *meter.COLLECTIONS)
 _ID = "schema"
 
 
@@ -34,6 +35,7 @@ async def prepare(db: Any, address: MongoAddress) -> None:
     if version != VERSION:
         await _make_indexes(db)
         await _drop_index(db.conversations, "by_update")  # version 1's
+        await meter.make_indexes(db)
         await db.chatops.update_one({"_id": _ID}, {"$max": {"version": VERSION}})
 
 

@@ -13,6 +13,7 @@ from chatops.engine.errors import StoreError
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
 from chatops.engine.stores.sqlite_index import NEWEST, SEARCH
 from chatops.engine.stores.sqlite_listing import LISTING
+from chatops.engine.stores.sqlite_meter_schema import METER
 
 APPLICATION_ID = 0x63686F70
 """`chop`: tells our files from other programs' (sqlite.org/fileformat.html, offset 68)."""
@@ -95,7 +96,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
