@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from operator import itemgetter
 
 from chatops.engine.errors import ConflictError, NotFoundError
 from chatops.engine.messages import Conversation, Message
@@ -129,19 +130,20 @@ def sweep(connection: sqlite3.Connection, *, now: int) -> bool | None:
 
 
 def _delete_piece(connection: sqlite3.Connection, owner_id: str, conversation_id: str) -> bool:
+    place = (conversation_id,)
+    connection.execute("DELETE FROM deltas WHERE doc IN (SELECT doc FROM runs WHERE conversation_id = ?)", place)
+    connection.execute("DELETE FROM runs WHERE conversation_id = ?", place)
     newest = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT ?"
-    rows = connection.execute(newest, (conversation_id, _PIECE)).fetchall()
-    for row in reversed(rows):  # the index writes itself to disk whenever numbers go down
-        blobs.release(connection, row["doc"], owner_id, message_from(row))
-        if row["status"] != "streaming":
-            index.remove(connection, row["doc"], owner_id, message_from(row))
-        connection.execute("DELETE FROM deltas WHERE doc = ?", (row["doc"],))
-        connection.execute("DELETE FROM runs WHERE doc = ?", (row["doc"],))
-        connection.execute("DELETE FROM messages WHERE doc = ?", (row["doc"],))
+    rows = connection.execute(newest, (*place, _PIECE)).fetchall()
+    gone = sorted([(row["doc"], message_from(row)) for row in rows], key=itemgetter(0))
+    for doc, message in gone:
+        blobs.release(connection, doc, owner_id, message)
+    index.remove_all(connection, owner_id, [one for one in gone if one[1].status != "streaming"])
+    connection.executemany("DELETE FROM messages WHERE doc = ?", [(doc,) for doc, _ in gone])
     if len(rows) == _PIECE:
-        connection.execute("UPDATE conversations SET leaf_id = NULL WHERE id = ?", (conversation_id,))
+        connection.execute("UPDATE conversations SET leaf_id = NULL WHERE id = ?", place)
         return True
-    connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+    connection.execute("DELETE FROM conversations WHERE id = ?", place)
     return False
 
 
