@@ -23,11 +23,11 @@ BATCHES = 400
 """Said by the process before it is killed: each turn has journalled several times."""
 
 
-def until_killed(uri: str, driver: str) -> Iterator[list[str]]:
+def until_killed(uri: str) -> Iterator[list[str]]:
     """What the process said, line by line, in words; it is killed in the midst of it."""
     folders = [HERE, HERE.parent, HERE.parents[1] / "src"]
     process = subprocess.Popen(
-        [sys.executable, HERE / "turns_process.py", uri, driver, str(TURNS), PROMPT],
+        [sys.executable, HERE / "turns_process.py", uri, str(TURNS), PROMPT],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
@@ -42,11 +42,10 @@ def until_killed(uri: str, driver: str) -> Iterator[list[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("driver", ["motor", "pymongo"])
-async def test_a_kill_under_fifty_turns_loses_nothing_that_was_acknowledged(mongo_uri: str, driver: str) -> None:
+async def test_a_kill_under_fifty_turns_loses_nothing_that_was_acknowledged(mongo_uri: str) -> None:
     begun: dict[str, str] = {}
     kept: dict[str, int] = {}
-    for kind, turn_id, said in until_killed(mongo_uri, driver):
+    for kind, turn_id, said in until_killed(mongo_uri):
         if kind == "begun":
             begun[turn_id] = said
         else:

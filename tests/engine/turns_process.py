@@ -1,4 +1,4 @@
-"""A process that runs N turns on MongoDB until it is killed: `python turns_process.py URI DRIVER N PROMPT`.
+"""A process that runs N turns on MongoDB until it is killed: `python turns_process.py URI N PROMPT`.
 
 It prints each thing after the store has acknowledged it: `begun TURN CONVERSATION`, then `kept TURN CHARACTERS` for
 what is journalled of its answer so far.
@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from typing import ClassVar
 
-from chatops.engine.ids import now_ms
 from chatops.engine.messages import Principal
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.ports import Delta
@@ -38,8 +37,8 @@ def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - this is how it tells the test
 
 
-async def main(uri: str, driver: str, count: str, prompt: str) -> None:
-    store = await TellingStore.open(uri, driver="motor" if driver == "motor" else "pymongo", clock=now_ms)
+async def main(uri: str, count: str, prompt: str) -> None:
+    store = await TellingStore.open(uri)
     providers = {"echo": EchoProvider()}
     spec = ModelSpec(id="echo:plain-d5-n100000", context=10**6)
     engine = Engine(
