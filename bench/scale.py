@@ -1,7 +1,8 @@
 """What size costs: listing, opening, searching and the first token in a large database beside a small one.
 
-On each store. `--messages N` says how large: 1,000,000 is the promise, the default keeps `make bench` short. The large
-database is then copied from one store into the other and back, and compared by its hash.
+On each store. `MESSAGES` in the environment or `--messages N` says how large: 1,000,000 is the promise, the default
+keeps `make bench` short. The large database is then copied from one store into the other and back, and compared by its
+hash.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ async def _fill(address: str, messages: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=int(os.environ.get("MESSAGES") or 20_000))
     messages = parser.parse_args().messages
     with tempfile.TemporaryDirectory() as name, closing(Mongod()) as mongod:
         mongod.start()

@@ -134,10 +134,10 @@ async def test_a_deleted_conversation_is_gone_with_all_that_was_in_it(store: Sto
 
 
 async def test_a_long_conversation_is_deleted_whole(store: Store) -> None:
-    made, messages = await kept(store, *(f"note {n}" for n in range(450)))
+    made, messages = await kept(store, *(f"note {n}" for n in range(1100)))
     await store.delete_conversation("ann", made.id)
 
-    assert await store.messages("ann", made.id, limit=999) == []
+    assert await store.messages("ann", made.id, limit=9999) == []
     with pytest.raises(NotFoundError):
         await store.message("ann", messages[0].id)
 

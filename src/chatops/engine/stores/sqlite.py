@@ -27,8 +27,8 @@ from chatops.engine.stores.sqlite_thread import SqliteThread
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5_000
 """How long to wait for another process that writes."""
-_SWEPT_AT_OPENING = 5
-"""Pieces of expired conversations, some 10 ms each; the rest waits for the next opening, or for `sweep`."""
+_SWEPT_AT_OPENING = 3
+"""Pieces of expired conversations, some 20 ms each; the rest waits for the next opening, or for `sweep`."""
 
 
 class SqliteStore:

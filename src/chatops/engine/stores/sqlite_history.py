@@ -24,8 +24,8 @@ from chatops.engine.stores.sqlite_turns import read, store
 
 _AFTER_EVERY_ID = "\U0010ffff"
 _EXPIRED = 0
-_PIECE = 200
-"""Messages deleted in one transaction: some 10 ms."""
+_PIECE = 500
+"""Messages deleted in one transaction: some 20 ms, and a flush to disk."""
 _REPLACE = (
     "INSERT INTO conversations VALUES"
     " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id, :archived, :tags, :expires_at)"
