@@ -24,9 +24,9 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first c
 
 
 def _owner() -> Principal:
-    from chatops.engine.messages import LOCAL_OWNER, Principal
+    from chatops.engine.messages import local_principal
 
-    return Principal(user_id=LOCAL_OWNER, source="cli")
+    return local_principal()
 
 
 @app.command("ls")

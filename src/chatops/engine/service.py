@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from chatops.engine.errors import (
     ChatopsError,
@@ -26,6 +27,9 @@ from chatops.engine.requests import TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
 
+if TYPE_CHECKING:  # not for a one-shot, which must start fast
+    from chatops.engine.auth.accounts import Accounts
+
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
 
@@ -40,7 +44,7 @@ class Turn:
 
 
 class Engine:
-    """Turns for any number of principals; `history` has their conversations.
+    """Turns for any number of principals; `history` has their conversations, `accounts` says who they are.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -56,10 +60,12 @@ class Engine:
         ids: NewId = new_id,
         sleep: Sleep = asyncio.sleep,
         salvage: Salvage | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
         self.history = History(store, clock, ids)
+        self.accounts = accounts
         self._store = store
         self._log = turn_log
         self._clock = clock
