@@ -111,7 +111,7 @@ def test_the_database_is_checked(program: Program) -> None:
 
     assert code == 0
     assert checks["database"]["detail"].startswith(f"{program.home}/chatops.db, ")
-    assert checks["database"]["detail"].endswith(" bytes, schema 1, whole")
+    assert checks["database"]["detail"].endswith(" bytes, schema 2, whole")
 
 
 def test_a_damaged_database_is_a_failure(program: Program) -> None:

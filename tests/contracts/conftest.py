@@ -25,7 +25,7 @@ def clock() -> SetClock:
 
 
 STORES = ["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"]
-SHORT_RUN = {"test_store_turns_contract.py", "test_store_leases_contract.py"}
+SHORT_RUN = {"test_store_turns_contract.py", "test_store_leases_contract.py", "test_account_store_contract.py"}
 """What is run on a standalone server too: all that would want transactions."""
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from chatops.engine.errors import StoreError
+from chatops.engine.stores import mongo_accounts_schema as accounts
 from chatops.engine.stores.mongo_address import MongoAddress
 
-VERSION = 1
-COLLECTIONS = ("conversations", "messages", "blobs")
+VERSION = 2
+COLLECTIONS = ("conversations", "messages", "blobs", *accounts.COLLECTIONS)
 _ID = "schema"
 
 
@@ -33,6 +34,7 @@ async def prepare(db: Any, address: MongoAddress) -> None:
         )
     if version != VERSION:
         await _make_indexes(db)
+        await accounts.make_indexes(db)
         await db.chatops.update_one({"_id": _ID}, {"$max": {"version": VERSION}})
 
 
