@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatops import paths, schema
+from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
@@ -52,6 +53,7 @@ class Settings:
         timeout: Seconds of silence from a provider after which it counts as gone.
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
+        auth: Who may register, and what a password's hash costs.
         origins: Every value that was set, with where it comes from.
     """
 
@@ -68,6 +70,7 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    auth: AuthPolicy = field(default_factory=AuthPolicy)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -167,6 +170,7 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
         aliases={key[1]: value for key, value in values.items() if key[0] == "aliases"},
         providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
         models={name: ModelSettings(**table) for name, table in _tables(values, "models").items()},
+        auth=AuthPolicy(**{key[1]: value for key, value in values.items() if key[0] == "auth"}),
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
         origins=found,
         **plain,

@@ -158,9 +158,11 @@ class Engine:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
 
         Raises:
+            PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person, or it ended too long ago.
             ChatopsError: After `TurnFinished`: what ended the turn short of a complete answer.
         """
+        principal.require("chat")
         await self._check_owner(principal, turn_id)
         async with aclosing(self._log.read(turn_id, after=after)) as records:
             async for record in records:
@@ -185,8 +187,10 @@ class Engine:
         as it is.
 
         Raises:
+            PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
         """
+        principal.require("chat")
         await self._check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
         if run is not None:

@@ -33,6 +33,7 @@ class Verified:
     def put(self, key: Key, principal: Principal, expires_at: int | None) -> None:
         """`expires_at`: when the credential itself ends, Unix ms; None: never."""
         until = self._clock() + KEEP_MS
+        self._entries.pop(key, None)
         while len(self._entries) >= self._size:
             del self._entries[next(iter(self._entries))]
         self._entries[key] = (principal, until if expires_at is None else min(until, expires_at))
