@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chatops.engine.errors import StoreError
+from chatops.engine.errors import RateLimitError, StoreError
 from chatops.engine.events import Finished, ProviderEvent, TextDelta, UsageUpdated
 from chatops.engine.limits.ledger import Entry
-from chatops.engine.limits.ports import OpenTurn
+from chatops.engine.limits.ports import Limiter, OpenTurn, Rate
 from chatops.engine.messages import Message, Usage
 from chatops.engine.ports import ChatRequest, Delta, Provider, Store
 from chatops.engine.stores.sqlite import SqliteStore
@@ -99,6 +99,22 @@ class FlakyMeter(SqliteMeter):
         return await super().settle(turn, entry)
 
 
+class SlidingLimiter:
+    """A `Limiter` for one process: keeps the time of each hit."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self.hits: dict[str, list[int]] = {}
+
+    async def hit(self, key: str, rate: Rate) -> None:
+        now, window = self._clock(), rate.seconds * 1000
+        recent = [at for at in self.hits.get(key, []) if at > now - window]
+        if len(recent) >= rate.count:
+            wait = (recent[-rate.count] + window - now) / 1000
+            raise RateLimitError("too often; try again later", retry_after=wait)
+        self.hits[key] = [*recent, now]
+
+
 class SetClock:
     """A clock that stands still until it is moved; milliseconds."""
 
@@ -115,3 +131,4 @@ class SetClock:
 if TYPE_CHECKING:
     _provider: Provider = ScriptedProvider([])
     _store: type[Store] = SqliteStore
+    _limiter: Limiter = SlidingLimiter(int)

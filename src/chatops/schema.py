@@ -59,6 +59,15 @@ def _count(value: object) -> int:
     raise ValueError("must be a whole number above 0")
 
 
+def _between(least: int, most: int) -> Check:
+    def check(value: object) -> object:
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        raise ValueError(f"must be a whole number from {least:,} to {most:,}")
+
+    return check
+
+
 def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
         return tuple(value)
@@ -117,6 +126,13 @@ KEYS: Mapping[str, Any] = {
     },
     "models": {
         ANY: {"context": _count, "max_output": _count, "fallbacks": _texts, "price": limit_settings.check_price}
+    },
+    "auth": {
+        "registration": _one_of("open", "invite", "closed"),
+        # Floor: OWASP's weakest Argon2id (Password Storage Cheat Sheet). Ceiling: 4 GiB, and what a person waits for.
+        "argon2_time_cost": _between(2, 100),
+        "argon2_memory_kib": _between(19_456, 4_194_304),
+        "argon2_parallelism": _between(1, 64),
     },
     "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
     "limits": limit_settings.keys(_count),

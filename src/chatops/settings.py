@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatops import limit_settings, paths, schema
+from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
 from chatops.engine.limits.policy import Policy
 from chatops.schema import Key
@@ -53,6 +54,7 @@ class Settings:
         timeout: Seconds of silence from a provider after which it counts as gone.
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
+        auth: Who may register, and what a password's hash costs.
         origins: Every value that was set, with where it comes from.
     """
 
@@ -70,6 +72,7 @@ class Settings:
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
     limits: Policy = field(default_factory=Policy)
+    auth: AuthPolicy = field(default_factory=AuthPolicy)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -172,6 +175,7 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
             name: ModelSettings(**{**table, "price": limit_settings.price(table.get("price"))})
             for name, table in _tables(values, "models").items()
         },
+        auth=AuthPolicy(**{key[1]: value for key, value in values.items() if key[0] == "auth"}),
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
         limits=limit_settings.policy(values),
         origins=found,

@@ -27,7 +27,12 @@ def clock() -> SetClock:
 
 
 STORES = ["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"]
-SHORT_RUN = {"test_store_turns_contract.py", "test_store_leases_contract.py", "test_meter_contract.py"}
+SHORT_RUN = {
+    "test_account_store_contract.py",
+    "test_meter_contract.py",
+    "test_store_leases_contract.py",
+    "test_store_turns_contract.py",
+}
 """What is run on a standalone server too: all that would want transactions."""
 
 

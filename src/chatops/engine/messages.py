@@ -33,6 +33,12 @@ class Principal:
             raise PermissionDeniedError(f"this needs the scope {scope}, which these credentials do not have")
 
 
+def local_principal(source: Source = "cli") -> Principal:
+    """Who has the database itself: its owner, who may do everything."""
+    scopes: frozenset[Scope] = frozenset({"chat", "history:read", "history:write", "admin"})
+    return Principal(user_id=LOCAL_OWNER, source=source, scopes=scopes, role="admin")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPart:
     text: str

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from chatops.engine.errors import (
     ChatopsError,
@@ -31,6 +32,9 @@ from chatops.engine.requests import TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
 
+if TYPE_CHECKING:  # not for a one-shot, which must start fast
+    from chatops.engine.auth.accounts import Accounts
+
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
 
@@ -45,7 +49,8 @@ class Turn:
 
 
 class Engine:
-    """Turns for any number of principals; `history` has their conversations, `limits` what they may use and have used.
+    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `limits`
+    what they may use and have used.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -62,11 +67,13 @@ class Engine:
         sleep: Sleep = asyncio.sleep,
         salvage: Salvage | None = None,
         limits: Limits | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
         self.history = History(store, clock, ids)
         self.limits = limits or Limits(meters=Unmetered(), store=store, clock=clock)
+        self.accounts = accounts
         self._store = store
         self._log = turn_log
         self._clock = clock
@@ -174,9 +181,11 @@ class Engine:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
 
         Raises:
+            PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person, or it ended too long ago.
             ChatopsError: After `TurnFinished`: what ended the turn short of a complete answer.
         """
+        principal.require("chat")
         await self._check_owner(principal, turn_id)
         async with aclosing(self._log.read(turn_id, after=after)) as records:
             async for record in records:
@@ -201,8 +210,10 @@ class Engine:
         as it is.
 
         Raises:
+            PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
         """
+        principal.require("chat")
         await self._check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
         if run is not None:

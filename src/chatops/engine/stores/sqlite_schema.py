@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from chatops.engine.errors import StoreError
+from chatops.engine.stores.sqlite_accounts_schema import ACCOUNTS
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
 from chatops.engine.stores.sqlite_index import NEWEST, SEARCH
 from chatops.engine.stores.sqlite_listing import LISTING
@@ -96,7 +97,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER, ACCOUNTS)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
