@@ -146,9 +146,11 @@ def _name_of(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk"
+    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk", titles: bool = False
 ) -> AsyncGenerator[Engine, None]:
     """An engine over the settings' store and providers; on leaving, running turns are stored and all is closed.
+
+    `titles`: this front end lives long enough for titles to be written, if the settings want them.
 
     Raises:
         SettingsError: The settings name no usable database.
@@ -157,12 +159,19 @@ async def open_engine(
     providers = Providers(settings, env, transport)
     recovery = Recovery(settings.paths.state / "recovery", _name_of(settings))
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
+    models = catalog(settings, env)
+    titler = None
+    if titles and settings.titles:
+        from chatops.engine.titles import Titler
+
+        titler = Titler(store, providers, models, model=settings.title_model)
     engine = Engine(
         store=store,
         providers=providers,
-        catalog=catalog(settings, env),
+        catalog=models,
         turn_log=MemoryTurnLog(),
         salvage=recovery.keep,
+        titler=titler,
     )
     try:
         await recovery.replay(store)
