@@ -12,6 +12,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
 
 from chatops.cli.repl import mentions
+from chatops.cli.sanitize import sanitize
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -77,8 +78,8 @@ def bindings(look: Look, folds: Folds) -> KeyBindings:
     @keys.add(Keys.BracketedPaste, filter=typing)
     def _paste(event: KeyPressEvent) -> None:
         text = event.data.replace("\r\n", "\n").replace("\r", "\n")
-        shown = folds.fold(text)
-        # What only was pasted must not reach for files: it may be anybody's text.
-        event.current_buffer.insert_text(folds.hide(text) if shown == text and mentions.find(text) else shown)
+        # It may be anybody's: what of it would reach for files or hide from the eye is sent, but not shown.
+        doubtful = mentions.find(text) or sanitize(text) != text
+        event.current_buffer.insert_text(folds.hide(text) if doubtful else folds.fold(text))
 
     return keys

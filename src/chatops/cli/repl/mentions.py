@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chatops.cli import prompt
 from chatops.cli.repl.session import Pending
+from chatops.cli.sanitize import sanitize
 from chatops.engine.errors import InvalidRequestError
 
 _MENTION = re.compile(r'(?<![^\s(\[{,;:])@(?:"([^"\n]+)"|([^\s"]+))')
@@ -59,14 +60,19 @@ def attach(pending: Pending, name: str, *, text_too: bool = True) -> str:
 
 
 def paths(prefix: str, limit: int = 100) -> list[str]:
-    """Files and folders whose path begins with `prefix`, sorted; folders end with a slash. Hidden ones on demand."""
+    """Files and folders whose path begins with `prefix`, sorted; folders end with a slash. Hidden ones on demand.
+
+    Those whose name could steer a terminal or hide from the eye are left out.
+    """
     folder, name = os.path.split(prefix)
     try:
         with os.scandir(os.path.expanduser(folder) or ".") as entries:  # noqa: PTH111 - keeps "./" and an empty folder
             found = sorted(
                 entry.name + ("/" if entry.is_dir() else "")
                 for entry in entries
-                if entry.name.startswith(name) and (name.startswith(".") or not entry.name.startswith("."))
+                if entry.name.startswith(name)
+                and sanitize(entry.name) == entry.name
+                and (name.startswith(".") or not entry.name.startswith("."))
             )
     except (OSError, ValueError):
         return []

@@ -83,7 +83,7 @@ def _read(fd: int) -> bytes:
 
 def _entries(text: str) -> Generator[str]:
     lines: list[str] = []
-    for line in [*text.splitlines(), ""]:
+    for line in [*text.split("\n"), ""]:
         if line.startswith("+"):
             lines.append(line[1:])
         elif lines:

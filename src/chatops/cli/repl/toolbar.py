@@ -19,7 +19,7 @@ def toolbar(session: Session, width: int) -> str:
     if session.pending.names:
         parts.append(f"with {', '.join(session.pending.names)}")
     title = session.conversation.title if session.conversation and not session.emptied else "new conversation"
-    return cut(" · ".join(sanitize(" ".join(part.split())) for part in [*parts, title]), width - 1)
+    return cut(" · ".join(" ".join(sanitize(part).split()) for part in [*parts, title]), width - 1)
 
 
 def short(tokens: int) -> str:

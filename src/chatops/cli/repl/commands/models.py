@@ -155,6 +155,6 @@ COMMANDS = (
         run=set_option,
         argument="[NAME VALUE]",
         complete=_offer_options,
-        help="Set a model's option (temperature 0.2; - for none).",
+        help="Set an option (temperature 0.2), - for none.",
     ),
 )

@@ -9,6 +9,7 @@ from chatops.cli.repl.commands.conversations import when
 from chatops.cli.repl.commands.models import offer_models
 from chatops.cli.repl.exchange import show_exchanges
 from chatops.cli.repl.registry import Action, Choice, Command, Prefill, Send
+from chatops.cli.sanitize import sanitize
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.window import SUMMARISE
 
@@ -68,7 +69,7 @@ async def edit(session: Session, argument: str) -> Action:
         return Send(request=session.request(text, editing=question.id), text=text)
     if not session.interactive:
         raise InvalidRequestError("/edit needs the new text here: /edit [N] TEXT")
-    return Prefill(text=question.text, editing=question.id)
+    return Prefill(text=sanitize(question.text), editing=question.id)
 
 
 async def fork(session: Session, argument: str) -> None:
