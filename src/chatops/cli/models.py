@@ -39,9 +39,9 @@ def list_models(
     async def body(engine: Engine, settings: Settings) -> ExitCode | None:
         from chatops.cli import listing
 
-        asked = _asked(settings, provider)
-        answers = await asyncio.gather(*(offered(engine.providers, name) for name in asked))
-        found = {name: answer for name, answer in zip(asked, answers, strict=True) if isinstance(answer, list)}
+        names = asked(settings, provider)
+        answers = await asyncio.gather(*(offered(engine.providers, name) for name in names))
+        found = {name: answer for name, answer in zip(names, answers, strict=True) if isinstance(answer, list)}
         faults = [answer for answer in answers if isinstance(answer, ChatopsError)]
         shapes = [_shape(engine.catalog, f"{name}:{model}") for name, models in found.items() for model in models]
         if json:
@@ -55,7 +55,7 @@ def list_models(
     raise typer.Exit(with_engine(body, debug=debug))
 
 
-def _asked(settings: Settings, provider: str | None) -> list[str]:
+def asked(settings: Settings, provider: str | None) -> list[str]:
     """The providers to ask: the one named, else those that may answer (`echo` is for tests)."""
     from chatops.engine.errors import InvalidRequestError
 

@@ -6,9 +6,11 @@ Every method raises `PermissionDeniedError` when the principal lacks its scope.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import replace
 
 from chatops.engine import branches
+from chatops.engine.branches import Branch
 from chatops.engine.errors import InvalidRequestError, NotFoundError
 from chatops.engine.messages import Conversation, Message, Principal, SearchHit
 from chatops.engine.ports import Clock, NewId, Store
@@ -79,6 +81,25 @@ class History:
         principal.require("history:read")
         return branches.from_root(self._store, replace(conversation, owner_id=principal.user_id))
 
+    async def recent(
+        self, principal: Principal, conversation: Conversation, *, limit: int, leaf_id: str | None = None
+    ) -> list[Message]:
+        """The last messages of the branch that ends at `leaf_id` (None: the active one), oldest first."""
+        principal.require("history:read")
+        own = replace(conversation, owner_id=principal.user_id)
+        found: list[Message] = []
+        async with aclosing(branches.to_root(self._store, own, leaf_id or conversation.leaf_id)) as messages:
+            async for message in messages:
+                found.append(message)
+                if len(found) >= limit:
+                    break
+        return found[::-1]
+
+    async def branches(self, principal: Principal, conversation: Conversation, *, limit: int) -> list[Branch]:
+        """The branches whose ends are newest, newest first. Reads the whole conversation once."""
+        principal.require("history:read")
+        return await branches.every(self._store, replace(conversation, owner_id=principal.user_id), limit=limit)
+
     async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
         """Messages that hold every word of the query, newest first."""
         principal.require("history:read")
@@ -105,6 +126,18 @@ class History:
         """Makes a temporary conversation one that stays."""
         principal.require("history:write")
         return await self._store.update_conversation(principal.user_id, conversation_id, expires_at=0)
+
+    async def switch(self, principal: Principal, conversation_id: str, message_id: str) -> Conversation:
+        """Makes the branch that ends at a message the active one; nothing else changes.
+
+        Raises:
+            NotFoundError: No such conversation of this person, or no such message in it.
+        """
+        principal.require("history:write")
+        message = await self._store.message(principal.user_id, message_id)
+        if message.conversation_id != conversation_id:
+            raise NotFoundError(f"no message {message_id} in this conversation")
+        return await self._store.update_conversation(principal.user_id, conversation_id, leaf_id=message_id)
 
     async def delete(self, principal: Principal, conversation_id: str) -> None:
         """Deletes it with all its messages; a turn that runs there ends."""

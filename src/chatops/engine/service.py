@@ -34,6 +34,8 @@ from chatops.engine.turns import StopReason, TurnRun
 
 if TYPE_CHECKING:  # not for a one-shot, which must start fast
     from chatops.engine.auth.accounts import Accounts
+    from chatops.engine.inspection import ContextView
+    from chatops.engine.titles import TitlePolicy, Titler
 
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
@@ -68,6 +70,7 @@ class Engine:
         salvage: Salvage | None = None,
         limits: Limits | None = None,
         accounts: Accounts | None = None,
+        titles: TitlePolicy | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
@@ -78,6 +81,7 @@ class Engine:
         self._log = turn_log
         self._clock = clock
         self._planner = Planner(store, catalog, clock, ids)
+        self._titler = self._namer(titles) if titles else None
         self._sleep = sleep
         self._salvage = salvage
         self._router = Router(providers, clock, sleep)
@@ -160,15 +164,26 @@ class Engine:
         self._runs[run.id] = run
         task = asyncio.create_task(run.run(), name=f"turn {run.id}")
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._over(run.id, done))
+        question = plan.rows[0] if record and plan.is_first else None
+        task.add_done_callback(lambda done: self._over(run, done, question))
         return Turn(id=run.id, conversation=conversation, message=message)
 
     def _journal(self, message: Message) -> Journal:
         return Journal(self._store, message.id, clock=self._clock, sleep=self._sleep, salvage=self._salvage)
 
-    def _over(self, turn_id: str, task: asyncio.Task[Message]) -> None:
+    def _over(self, run: TurnRun, task: asyncio.Task[Message], question: Message | None) -> None:
+        """`question`: a conversation's first, None when this was not its first turn."""
         self._tasks.discard(task)
-        self._runs.pop(turn_id, None)
+        self._runs.pop(run.id, None)
+        if self._titler is None or question is None or self._closing or task.cancelled() or task.exception():
+            return
+        if (answer := task.result()).status == "complete":
+            self._titler.begin(run.principal, run.conversation, question, answer)
+
+    def _namer(self, policy: TitlePolicy) -> Titler:
+        from chatops.engine.titles import Titler  # not for a one-shot
+
+        return Titler(self.turn, self._store, self.catalog, policy)
 
     async def _wait_for_conversation(self, conversation_id: str) -> None:
         for run in self._runs.values():
@@ -249,9 +264,29 @@ class Engine:
         """
         return await self._store.sweep(limit=limit)
 
+    async def context(self, principal: Principal, request: TurnRequest, *, count_all: bool = False) -> ContextView:
+        """What of a conversation the next call would send, were `request` (without its text) made now.
+
+        Args:
+            principal: Whose conversation it is.
+            request: Its conversation, model, system prompt and answer's maximum count; `message_id` is the branch's
+                end, None the active one's.
+            count_all: Count also what would not be sent, which reads all of the branch.
+
+        Raises:
+            NotFoundError: No such conversation or message of this person.
+            InvalidRequestError: Unknown model, or no room for a prompt.
+        """
+        principal.require("history:read")
+        from chatops.engine.inspection import Inspector
+
+        return await Inspector(self._store, self.catalog).context(principal, request, count_all=count_all)
+
     async def drain(self, grace: float = 0.0) -> None:
         """Takes no new turns, lets running ones go on for `grace` seconds, stores the rest as interrupted."""
         self._closing = True
+        if self._titler is not None:
+            await self._titler.aclose()
         if self._tasks and grace > 0:
             await asyncio.wait(self._tasks, timeout=grace)
         for run in list(self._runs.values()):
