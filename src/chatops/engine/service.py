@@ -15,6 +15,7 @@ from chatops.engine.errors import (
     ProviderError,
 )
 from chatops.engine.events import Record, TurnFinished, TurnStarted
+from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
@@ -40,7 +41,7 @@ class Turn:
 
 
 class Engine:
-    """Turns for any number of principals; `history` has their conversations.
+    """Turns for any number of principals; `history` has their conversations, `exchange` brings them in and out.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -60,6 +61,7 @@ class Engine:
         self.providers = providers
         self.catalog = catalog
         self.history = History(store, clock, ids)
+        self.exchange = Exchange(store)
         self._store = store
         self._log = turn_log
         self._clock = clock
