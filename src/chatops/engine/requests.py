@@ -15,6 +15,8 @@ MAX_ATTACHMENT_BYTES = 10 * 2**20
 MAX_ATTACHMENTS = 10
 MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
 TITLE_CHARS = 60
+MAX_LIFE = 10 * 365 * 86_400
+"""Seconds that a temporary conversation may be kept: ten years, as good as for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class TurnRequest:
         silence: Seconds without a byte from the provider after which it counts as gone.
         on_busy: When a turn already runs in the conversation: `fail` with `ConflictError`, or `queue` behind it.
         record: False keeps nothing of this turn.
+        expires_in: Makes the conversation that this turn begins a temporary one: seconds after which it is deleted.
     """
 
     text: str = ""
@@ -58,6 +61,7 @@ class TurnRequest:
     silence: float = 300.0
     on_busy: Literal["fail", "queue"] = "fail"
     record: bool = True
+    expires_in: int | None = None
 
 
 def check_text(text: str, what: str) -> None:
@@ -108,8 +112,15 @@ def check(request: TurnRequest) -> None:
     most = request.sampling.max_tokens
     if most is not None and most < 1:
         raise InvalidRequestError(f"max_tokens is {most}: it must be 1 or more")
+    if request.expires_in is not None:
+        _check_expiry(request.expires_in)
     if request.silence <= 0:
         raise InvalidRequestError(f"the time-out is {request.silence} seconds: it must be more than 0")
+
+
+def _check_expiry(seconds: int) -> None:
+    if not 0 < seconds <= MAX_LIFE:
+        raise InvalidRequestError(f"a conversation cannot expire in {seconds} seconds: 1 to {MAX_LIFE:,} are possible")
 
 
 def title_of(text: str) -> str:

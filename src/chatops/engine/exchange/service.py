@@ -1,6 +1,7 @@
 """Conversations in and out of the store. Part of the engine's face (`Engine.exchange`).
 
-Formats are imported when they are used: every command imports this. Every method raises `PermissionDeniedError` when the principal lacks its scope.
+Formats are imported when they are used: every command imports this.
+Every method raises `PermissionDeniedError` when the principal lacks its scope.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Exchange:
         Args:
             principal: Whose.
             format_: `archive` holds all of them: every branch and attachment; the others the active branch, to read.
-            ids: Whole ids, in this order; None: every conversation, newest update first.
+            ids: Whole ids, in this order; None: every conversation, also those put away, newest update first.
 
         Raises:
             NotFoundError: No such conversation of this person.
@@ -65,7 +66,7 @@ class Exchange:
 
     async def _every(self, principal: Principal) -> AsyncIterator[Conversation]:
         last = None
-        while page := await self._store.conversations(principal.user_id, limit=_PAGE, before=last):
+        while page := await self._store.conversations(principal.user_id, limit=_PAGE, before=last, archived=None):
             for last in page:
                 yield last
 

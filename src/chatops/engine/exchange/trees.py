@@ -23,6 +23,7 @@ from chatops.engine.messages import (
     Status,
 )
 from chatops.engine.requests import MAX_TEXT_BYTES, title_of
+from chatops.engine.tags import MAX_TAGS, normalised
 from chatops.engine.window import count_tokens
 
 TITLE_MOST = 200
@@ -147,6 +148,8 @@ def plant(outline: Outline, owner_id: str) -> Tree:
         model=_model(ordered),
         system=outline.system,
         leaf_id=leaf.id if leaf else None,
+        archived=outline.archived,
+        tags=_tags(outline, faults),
     )
     return Tree(conversation=conversation, messages=ordered, blob=lambda sha256: _blob(outline, sha256), faults=faults)
 
@@ -161,6 +164,16 @@ def _check_size(node: Node) -> None:
 def _title(outline: Outline, messages: Sequence[Message]) -> str:
     title = " ".join(outline.title.split())[:TITLE_MOST]
     return title or next((title_of(message.text) for message in messages if message.text.strip()), "(no title)")
+
+
+def _tags(outline: Outline, faults: list[str]) -> tuple[str, ...]:
+    kept: set[str] = set()
+    for tag in outline.tags:
+        try:
+            kept |= set(normalised([tag]))
+        except InvalidRequestError as error:
+            faults.append(error.message)
+    return tuple(sorted(kept)[:MAX_TAGS])
 
 
 def _model(messages: Sequence[Message]) -> str | None:

@@ -20,6 +20,7 @@ from chatops.engine.exchange.sources import MAX_RECORD_BYTES, Members
 from chatops.engine.exchange.trees import BadRecordError, Tree
 from chatops.engine.messages import Conversation, FilePart, Message
 from chatops.engine.requests import MAX_ATTACHMENT_BYTES, MAX_TEXT_BYTES
+from chatops.engine.tags import normalised
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -109,7 +110,9 @@ def _conversation(record: dict[str, Any] | None, owner_id: str) -> Conversation 
         conversation = Conversation(**values, owner_id=owner_id)
         _check(conversation)
         _check_text(conversation.title, conversation.model or "", conversation.system or "")
-    except (AttributeError, KeyError, TypeError, ValueError):
+        if conversation.tags != normalised(conversation.tags) or not isinstance(conversation.archived, bool):
+            return None
+    except (InvalidRequestError, AttributeError, KeyError, TypeError, ValueError):
         return None
     return conversation
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from chatops.engine.errors import StoreError
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
+from chatops.engine.stores.sqlite_index import NEWEST, SEARCH
+from chatops.engine.stores.sqlite_listing import LISTING
 
 APPLICATION_ID = 0x63686F70
 """`chop`: tells our files from other programs' (sqlite.org/fileformat.html, offset 68)."""
@@ -74,12 +76,7 @@ _FIRST = (
         PRIMARY KEY (doc, n)
     ) STRICT, WITHOUT ROWID
     """,
-    # `ascii` takes every character of our terms as it is; a term's place is never asked for.
-    """
-    CREATE VIRTUAL TABLE search USING fts5(
-        terms, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '_'"
-    )
-    """,
+    SEARCH,
     """
     CREATE TABLE blobs (
         owner_id TEXT NOT NULL,
@@ -98,7 +95,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST,)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
