@@ -100,7 +100,7 @@ def _survey(done: str, body: Callable[[Progress], Awaitable[Survey]], *, json: b
 
     def run() -> ExitCode:
         async def with_progress() -> Survey:
-            with _Counter(terminal) as progress:
+            with Counter(terminal) as progress:
                 return await body(progress)
 
         found = asyncio.run(with_progress())
@@ -123,7 +123,7 @@ def _survey(done: str, body: Callable[[Progress], Awaitable[Survey]], *, json: b
     return guarded(run, debug=debug)
 
 
-class _Counter:
+class Counter:
     """A counter on standard error, where that is a terminal; at most ten times a second."""
 
     def __init__(self, terminal: Terminal) -> None:

@@ -239,13 +239,23 @@ class _Importer:
             return message
         return replace(message, parts=tuple(parts), tokens=count_tokens(parts))
 
+    async def _add_conversation(self) -> None:
+        try:
+            await self._store.add_conversation(self._conversation)
+        except ConflictError:
+            if self._met:
+                raise
+            await self._rename()  # nothing was in it that would have told
+            if self._there is None:
+                await self._store.add_conversation(self._conversation)
+
     async def _conclude(self) -> None:
         report = self._report
         report.messages += self._added
+        if self._there is None and self._write:
+            await self._add_conversation()
         if self._there is None:
             report.new += 1
-            if self._write:
-                await self._store.add_conversation(self._conversation)
         elif self._added:
             report.grown += 1
             if self._write and self._known <= self._met:  # the person has not gone on here
