@@ -13,7 +13,7 @@ import typer
 
 from chatops.cli.exits import ExitCode, complain, guarded
 from chatops.cli.flags import Debug, Json
-from chatops.cli.progress import bar
+from chatops.cli.progress import Show, bar
 from chatops.cli.terminal import open_terminal
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from chatops.engine.stores.copy import Progress, Survey
 
 app = typer.Typer(no_args_is_help=True)
-Show = Callable[[int, int], None]
 Body = Callable[[Show], Awaitable["Survey"]]
 Source = Annotated[str, typer.Argument(metavar="SRC", help="sqlite:///PATH, or a path.")]
 Target = Annotated[str, typer.Argument(metavar="DST", help="Likewise; made when it is not there.")]

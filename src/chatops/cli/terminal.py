@@ -87,7 +87,11 @@ class Terminal:
             BrokenPipeError: The reader is gone.
             OSError: The stream is closed, or the disk is full.
         """
-        _write(self.stdout, text)
+        _write(self.stdout, text.encode("utf-8", "replace"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Writes what is no text; raises what `write` raises."""
+        _write(self.stdout, data)
 
     def note(self, text: str) -> None:
         """Writes `text` to standard error, no newline added: dim where colour is, sanitised where a person looks.
@@ -97,7 +101,7 @@ class Terminal:
         """
         clean = sanitize(text) if self.note_color or self.stderr_is_tty else text
         if clean:
-            _write(self.stderr, f"{_DIM}{clean}{_RESET}" if self.note_color else clean)
+            _write(self.stderr, (f"{_DIM}{clean}{_RESET}" if self.note_color else clean).encode("utf-8", "replace"))
 
 
 def open_terminal(env: Mapping[str, str] = os.environ, *, color: bool | None = None) -> Terminal:
@@ -161,8 +165,8 @@ def _is_tty(fd: int) -> bool:
         return False
 
 
-def _write(fd: int, text: str) -> None:
-    rest = memoryview(text.encode("utf-8", "replace"))
+def _write(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
     while rest:
         try:
             rest = rest[os.write(fd, rest) :]

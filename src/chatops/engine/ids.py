@@ -27,7 +27,11 @@ def new_id() -> str:
     with _lock:
         _last = max(_last + 1, fresh)
         value = _last
-    ms, random = value >> _RANDOM_BITS, value & (1 << _RANDOM_BITS) - 1
-    number = ms << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1
+    return uuid7(value >> _RANDOM_BITS, value)
+
+
+def uuid7(ms: int, bits: int) -> str:
+    """The UUIDv7 of a time in Unix milliseconds and the low 74 bits of `bits`, in its canonical text form."""
+    number = ms << 80 | 0x7 << 76 | (bits >> 62 & 0xFFF) << 64 | 0b10 << 62 | bits & (1 << 62) - 1
     text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

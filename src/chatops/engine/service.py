@@ -17,6 +17,7 @@ from chatops.engine.errors import (
     ProviderError,
 )
 from chatops.engine.events import Record, TurnFinished, TurnStarted
+from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
@@ -51,8 +52,8 @@ class Turn:
 
 
 class Engine:
-    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `limits`
-    what they may use and have used.
+    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `exchange`
+    brings them in and out, `limits` says what they may use and have used.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -77,6 +78,7 @@ class Engine:
         self.history = History(store, clock, ids)
         self.limits = limits or Limits(meters=Unmetered(), store=store, clock=clock)
         self.accounts = accounts
+        self.exchange = Exchange(store)
         self._store = store
         self._log = turn_log
         self._clock = clock
