@@ -91,3 +91,13 @@ def test_progress_is_shown_on_a_terminal_and_taken_off_it(program: Program) -> N
 
     assert "1 conversations, 4 messages\x1b[K" in screen
     assert "\r\x1b[K" in screen
+
+
+def test_a_backup_has_the_accounts_too(program: Program) -> None:
+    program.run("users", "add", "ann@example.com", stdin="correct horse\n")
+    program.run("db", "backup", "saved.db")
+    there = program.run("users", "ls", "--json").out
+    program.env["CHATOPS_DATABASE"] = f"sqlite:///{program.cwd / 'saved.db'}"
+
+    assert program.run("users", "ls", "--json").out == there
+    assert "ann@example.com" in there

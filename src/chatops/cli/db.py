@@ -34,6 +34,7 @@ def copy_database(source: Source, target: Target, *, json: Json = False, debug: 
         _must_exist(source)
         _must_differ(source, target)
         async with _opened(source) as here, _opened(target) as there:
+            await _copy_accounts(here, there)
             return await copy(here, there, progress)
 
     raise typer.Exit(_survey("copied", body, json=json, debug=debug))
@@ -75,6 +76,7 @@ def backup(
         _must_exist(address)
         _must_be_new(file)
         async with _opened(address) as here, _opened(file) as there:
+            await _copy_accounts(here, there)
             return await copy(here, there, progress)
 
     raise typer.Exit(_survey(f"saved in {file}", body, json=json, debug=debug))
@@ -144,6 +146,14 @@ class _Counter:
         if self._shown and monotonic() >= self._next:
             self._next = monotonic() + 0.1
             self._note.write(f"\r{conversations:,} conversations, {messages:,} messages\x1b[K")
+
+
+async def _copy_accounts(source: Store, target: Store) -> None:
+    """Before the conversations: two teams' databases are found out before anything of one is in the other."""
+    from chatops.bootstrap import account_store
+    from chatops.engine.auth.copying import copy_accounts
+
+    await copy_accounts(account_store(source), account_store(target))
 
 
 def _current() -> str:
