@@ -30,7 +30,7 @@ from rig import ME, Rig, open_rig
 
 SECRET = "zebra"
 EVE = Principal(user_id="eve")
-WITHOUT_A_PRINCIPAL = {"drain"}
+WITHOUT_A_PRINCIPAL = {"drain", "sweep"}
 """Calls of whoever runs the engine, not of a person."""
 
 
@@ -125,6 +125,9 @@ def values(scene: Scene, name: str) -> st.SearchStrategy[Any]:
         "limit": st.just(50),
         "query": st.sampled_from([SECRET, "mine"]),
         "title": st.just("Eve was here"),
+        "archived": st.sampled_from([True, False]),
+        "tag": st.sampled_from([SECRET, "mine", None]),
+        "tags": st.just(("eve",)),
         "leaf_id": leaf,
     }
     assert name in known, f"tell this test what to give for {name}"
