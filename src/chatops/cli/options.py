@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Raw = dict[str, Any]
 """What a parser found, by field: True for a flag, a text, or a list of texts."""
@@ -37,6 +40,18 @@ def _seconds(text: str) -> float:
     if 0 < value < float("inf"):
         return value
     raise ValueError("must be a number of seconds above 0")
+
+
+def _dollars(text: str) -> Decimal:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        value = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        value = Decimal(-1)
+    if value.is_finite() and value > 0:
+        return value
+    raise ValueError("must be a number of dollars above 0, for example 0.05")
 
 
 def _render(text: str) -> str:
@@ -116,6 +131,9 @@ class AskOptions:
     no_log: bool = _flag("-n", "--no-log", help="Store nothing.")
     edit: bool = _flag("-e", "--edit", help="Write the prompt in $VISUAL or $EDITOR.")
     max_tokens: int | None = _option("--max-tokens", metavar="N", help="Longest answer.", convert=_positive_int)
+    max_cost: Decimal | None = _option(  # noqa: RUF009 - it makes a dataclass field
+        "--max-cost", metavar="DOLLARS", help="Most that this answer may cost; it ends there.", convert=_dollars
+    )
     timeout: float | None = _option(
         "--timeout", metavar="SECONDS", help="Silence of the provider after which to give up.", convert=_seconds
     )
