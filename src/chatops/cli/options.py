@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from chatops.cli.flagtable import Table, flag, option, pairs, positive_int, render_choice, seconds
+from chatops.cli.flagtable import Table, dollars, flag, option, pairs, positive_int, render_choice, seconds
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,9 @@ class AskOptions:
     no_log: bool = flag("-n", "--no-log", help="Store nothing.")
     edit: bool = flag("-e", "--edit", help="Write the prompt in $VISUAL or $EDITOR.")
     max_tokens: int | None = option("--max-tokens", metavar="N", help="Longest answer.", convert=positive_int)
+    max_cost: Decimal | None = option(  # noqa: RUF009 - it makes a dataclass field
+        "--max-cost", metavar="DOLLARS", help="Most that this answer may cost; it ends there.", convert=dollars
+    )
     timeout: float | None = option(
         "--timeout", metavar="SECONDS", help="Silence of the provider after which to give up.", convert=seconds
     )

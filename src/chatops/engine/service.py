@@ -22,7 +22,6 @@ from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
 from chatops.engine.limits.admission import Admission
-from chatops.engine.limits.gate import Applicant
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.unmetered import Unmetered
 from chatops.engine.messages import Attempt, Conversation, Message, Principal
@@ -124,15 +123,13 @@ class Engine:
 
     async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
         return await self.limits.admit(
-            Applicant(
-                principal=principal,
-                answer=plan.answer,
-                route=plan.route,
-                prepare=partial(self._planner.request_for, plan),
-                max_cost=request.max_cost,
-                recorded=request.record,
-                counted=counted,
-            )
+            principal,
+            plan.answer,
+            plan.route,
+            partial(self._planner.request_for, plan),
+            max_cost=request.max_cost,
+            recorded=request.record,
+            counted=counted,
         )
 
     async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:

@@ -15,10 +15,10 @@ from chatops.engine.errors import BudgetExceededError, ConflictError, InvalidReq
 from chatops.engine.events import Finished, ReasoningDelta, TextDelta, UsageUpdated
 from chatops.engine.journal import BATCH_BYTES
 from chatops.engine.limits.admission import LEASE_MS, TRIES
+from chatops.engine.limits.counters import Remaining
 from chatops.engine.limits.dead import GRACE_MS
-from chatops.engine.limits.limits import Remaining
-from chatops.engine.limits.money import NANO, Price
 from chatops.engine.limits.policy import Budget, Policy, Terms
+from chatops.engine.limits.price import NANO, Price
 from chatops.engine.messages import Principal, Sampling, Usage
 from chatops.engine.requests import TurnRequest
 from fakes import answer
@@ -311,7 +311,7 @@ async def test_too_many_turns_in_a_minute_are_refused_with_a_time(tmp_path: Path
     async with open_rig(tmp_path / "x.db", policy=policy) as rig:
         for _ in range(2):
             await rig.ask("x")
-        with pytest.raises(RateLimitError, match="more than 2 in 60 s: wait 30 s") as refused:
+        with pytest.raises(RateLimitError, match="more than 2 turns in 60 s: wait 30 s") as refused:
             await rig.ask("x")
 
         assert refused.value.retry_after == 30
@@ -439,7 +439,7 @@ async def test_a_run_that_was_given_up_ends_when_it_learns_of_it(tmp_path: Path)
         (admitted,) = await rig.meter.dead(rig.clock() + 10**9, limit=9)
         await rig.meter.release(admitted)
         with pytest.raises(BudgetExceededError, match="away for too long"):
-            await rig.engine._runs[turn.id]._admission.renew()
+            await rig.engine._runs[turn.id]._admission.renew(admitted)
 
 
 async def test_a_row_that_cannot_be_written_at_once_is_tried_again(tmp_path: Path) -> None:
@@ -482,7 +482,7 @@ async def test_what_an_administrator_says_for_a_person_goes_over_their_role(tmp_
         assert isinstance(remaining, Remaining)
         assert remaining.counter.budget.amount == 9_000
         await limits.set_limit(admin, ME.user_id, None)
-        assert (await limits.terms(ME)) == policy.user
+        assert await limits.terms(ME) == policy.user
         with pytest.raises(Exception, match="for administrators"):
             await limits.set_limit(ME, ME.user_id, Terms())
 
