@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -161,8 +162,9 @@ class Gate:
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
-            if not isinstance(await asking, Refusal) and holds:
-                await meters.release(turn)
+            with suppress(ChatopsError):
+                if not isinstance(await asking, Refusal) and holds:
+                    await meters.release(turn)
             raise
 
     async def sweep(self) -> int:
