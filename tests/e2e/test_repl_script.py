@@ -146,3 +146,8 @@ def test_a_script_that_waits_for_its_next_line_ends_when_it_is_told_to(program: 
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(20) == 143
+
+
+def test_models_are_listed_and_the_one_that_answers_is_marked(program: Program) -> None:
+    assert program.run("chat", stdin="/models echo\n").out == "* echo:plain\n"
+    assert "no provider 'nobody'" in program.run("chat", stdin="/models nobody\n").err

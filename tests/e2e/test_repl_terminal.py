@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,15 @@ def test_a_session_imports_no_sdk_no_typer_and_no_keyboard_before_it_needs_them(
         assert "prompt_toolkit" in loaded
         for heavy in ("openai", "anthropic", "typer", "pydantic", "aiohttp"):
             assert f" {heavy}\r\n" not in loaded, heavy
+
+
+def test_an_answer_and_its_code_are_copied_by_the_terminal(program: Program) -> None:
+    with Console(program, "chat") as console:
+        console.prompt()
+        console.type(pasted("Here:\n\n```\nls -l\n```"), ENTER)
+        console.see("\nHere:")
+        console.prompt()
+        console.type("/copy code", ENTER)
+        console.see("asked the terminal to copy 6 characters")
+
+        assert b"\x1b]52;c;" + b64encode(b"ls -l\n") + b"\x07" in console.raw
