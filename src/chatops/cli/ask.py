@@ -144,7 +144,7 @@ class _Ask:
 
     def _say_which_model(self, spec: ModelSpec) -> None:
         if spec.provider == "local" and self._settings.model is None and self._settings.local_model is None:
-            self._note("no API key: using the built-in SmolLM2-135M (small, often wrong)")
+            self._note(output.BUILT_IN)
 
     async def _answer(self, engine: Engine, request: TurnRequest) -> ExitCode:
         from chatops.cli.waiting import Spinner, fetch_weights

@@ -39,6 +39,7 @@ class Terminal:
         live: The cursor may be moved on standard output: it is a terminal, takes colour and is not dumb. Without
             colour there is none of it either, so that `NO_COLOR` and screen readers get text alone.
         reflows: Lines that were written get wrapped anew when the terminal gets narrower.
+        is_dumb: The terminal can do nothing but print lines.
         fallback: Columns and rows when the system does not know them.
     """
 
@@ -49,6 +50,7 @@ class Terminal:
     note_color: bool = False
     live: bool = False
     reflows: bool = False
+    is_dumb: bool = False
     fallback: tuple[int, int] = _DEFAULT_SIZE
 
     @property
@@ -127,6 +129,7 @@ def open_terminal(env: Mapping[str, str] = os.environ, *, color: bool | None = N
         note_color=colored(2),
         live=colored(1) and not dumb and _is_tty(1),
         reflows=any(env.get(name) for name in _REFLOWING),
+        is_dumb=dumb,
         fallback=(_number(env, "COLUMNS", _DEFAULT_SIZE[0]), _number(env, "LINES", _DEFAULT_SIZE[1])),
     )
 
