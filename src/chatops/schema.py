@@ -96,6 +96,13 @@ def _free_table(value: object) -> dict[str, object]:
     raise ValueError("must be a table of texts, numbers, booleans, lists and tables")
 
 
+def _text_table(value: object) -> dict[str, str]:
+    """Values of `{{variables}}`."""
+    if isinstance(value, dict) and all(name.isidentifier() and isinstance(said, str) for name, said in value.items()):
+        return value
+    raise ValueError("must be a table of names and texts")
+
+
 KEYS: Mapping[str, Any] = {
     "model": text,
     "preset": text,
@@ -115,7 +122,16 @@ KEYS: Mapping[str, Any] = {
         }
     },
     "models": {ANY: {"context": _count, "max_output": _count, "fallbacks": _texts}},
-    "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
+    "presets": {
+        ANY: {
+            "system": text,
+            "prompt": text,
+            "model": text,
+            "max_tokens": _count,
+            "options": _free_table,
+            "variables": _text_table,
+        }
+    },
 }
 
 _IS_MODEL_ID: Mapping[Key, bool] = {("providers",): False, ("aliases",): False, ("models",): True}

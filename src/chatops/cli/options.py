@@ -45,7 +45,7 @@ def _render(text: str) -> str:
     raise ValueError("must be auto, always or never")
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, object]:
+def named_values(texts: Sequence[str]) -> dict[str, object]:
     """`k=v`, where v is JSON (a number, true, a list) or else a text."""
     import json
 
@@ -58,6 +58,17 @@ def _pairs(texts: Sequence[str]) -> dict[str, object]:
             found[name] = json.loads(value)
         except ValueError:
             found[name] = value
+    return found
+
+
+def named_texts(texts: Sequence[str]) -> dict[str, str]:
+    """`name=text`, as it is."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name.isidentifier() or not equals:
+            raise ValueError("must be NAME=TEXT, for example language=French")
+        found[name] = value
     return found
 
 
@@ -90,9 +101,17 @@ class AskOptions:
     )
     model: str | None = _option("-m", "--model", metavar="MODEL", help="Model: provider:model, an alias, or a name.")
     system: str | None = _option("-s", "--system", metavar="TEXT", help="System prompt.")
-    preset: str | None = _option("-p", "--preset", metavar="NAME", help="Preset of the settings.")
+    preset: str | None = _option("-p", "--preset", metavar="PRESET", help="Preset of the settings.")
+    variables: dict[str, str] = _option(  # noqa: RUF009 - it makes a dataclass field
+        "-V", "--var", metavar="NAME=TEXT", help="Variable of the preset; repeatable.", default={}, convert=named_texts
+    )
     options: dict[str, object] = _option(  # noqa: RUF009 - it makes a dataclass field
-        "-o", "--option", metavar="NAME=VALUE", help="Option of the model; repeatable.", default={}, convert=_pairs
+        "-o",
+        "--option",
+        metavar="NAME=VALUE",
+        help="Option of the model; repeatable.",
+        default={},
+        convert=named_values,
     )
     continue_last: bool = _flag("-c", "--continue", help="Go on with the newest conversation.")
     conversation: str | None = _option("--cid", metavar="ID", help="Go on with this conversation (4 characters do).")
