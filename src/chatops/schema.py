@@ -112,6 +112,13 @@ def _free_table(value: object) -> dict[str, object]:
     raise ValueError("must be a table of texts, numbers, booleans, lists and tables")
 
 
+def _text_table(value: object) -> dict[str, str]:
+    """Values of `{{variables}}`."""
+    if isinstance(value, dict) and all(name.isidentifier() and isinstance(said, str) for name, said in value.items()):
+        return value
+    raise ValueError("must be a table of names and texts")
+
+
 KEYS: Mapping[str, Any] = {
     "model": text,
     "preset": text,
@@ -142,7 +149,16 @@ KEYS: Mapping[str, Any] = {
         "argon2_memory_kib": _between(19_456, 4_194_304),
         "argon2_parallelism": _between(1, 64),
     },
-    "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
+    "presets": {
+        ANY: {
+            "system": text,
+            "prompt": text,
+            "model": text,
+            "max_tokens": _count,
+            "options": _free_table,
+            "variables": _text_table,
+        }
+    },
     "limits": limit_settings.keys(_count),
 }
 

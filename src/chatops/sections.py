@@ -84,7 +84,17 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
+    """A system prompt, a model and its parameters under a name.
+
+    Attributes:
+        prompt: What goes around the person's prompt, which takes the place of `{{input}}` or follows it.
+        options: Parameters for the model, by name.
+        variables: Values for `{{name}}` in `system` and `prompt` where the person gives none.
+    """
+
     system: str | None = None
+    prompt: str | None = None
     model: str | None = None
     max_tokens: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)

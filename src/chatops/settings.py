@@ -95,8 +95,13 @@ def config_file(env: Mapping[str, str]) -> Path:
     return paths.expand(named, env) if named else paths.find(env).config_file
 
 
-def load(env: Mapping[str, str], cwd: Path) -> Settings:
+def load(env: Mapping[str, str], cwd: Path, *, user_text: str | None = None) -> Settings:
     """The effective settings for this environment and working directory.
+
+    Args:
+        env: The environment.
+        cwd: Where a project's file may be.
+        user_text: What the user's file is to say, instead of what it says: to look at a change before it is made.
 
     Raises:
         SettingsError: A file cannot be read, is no TOML, or says what it may not; names file, place and key.
@@ -106,7 +111,10 @@ def load(env: Mapping[str, str], cwd: Path) -> Settings:
     found["database",] = (f"sqlite:///{folders.database}", "default")
     user = config_file(env)
     for file, is_project in ((user, False), (cwd / PROJECT_FILE, True)):
-        data = _read(file, required=file == user and bool(env.get("CHATOPS_CONFIG")))
+        if file == user and user_text is not None:
+            data = _parsed(user_text.encode(), file)
+        else:
+            data = _read(file, required=file == user and bool(env.get("CHATOPS_CONFIG")))
         if is_project:
             _refuse_untrusted(data, file)
         found |= {key: (value, str(file)) for key, value in schema.leaves(data, str(file))}
@@ -123,6 +131,10 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    return _parsed(content, file)
+
+
+def _parsed(content: bytes, file: Path) -> dict[str, Any]:
     import tomllib
 
     try:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatops import logs
+from chatops import logs, presets
 from chatops.bootstrap import open_engine
 from chatops.cli import output, prompt
 from chatops.cli.exits import ExitCode, complain, guarded
@@ -25,7 +25,6 @@ from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinishe
 from chatops.engine.messages import Conversation, Message, Sampling, Usage, local_principal
 from chatops.engine.models import ModelSpec
 from chatops.engine.requests import TurnRequest
-from chatops.sections import Preset
 from chatops.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def run(options: AskOptions) -> int:
 
 def _run(options: AskOptions) -> ExitCode:
     terminal = open_terminal()
-    said = options.prompt or options.files or options.attachments or options.edit
+    said = options.prompt or options.files or options.attachments or options.edit or options.preset
     if not said and terminal.stdin_is_tty:
         from chatops.cli.main import run_typer
 
@@ -97,7 +96,8 @@ class _Ask:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, terminate)
 
     async def _request(self, engine: Engine) -> TurnRequest:
-        options, preset = self._options, self._preset()
+        options, filled = self._options, self._filled()
+        preset = filled.preset
         conversation = await self._conversation(engine)
         model = options.model or preset.model
         if conversation is None and model is None:
@@ -106,7 +106,7 @@ class _Ask:
         if system is None and conversation is None:
             system = self._settings.system
         return TurnRequest(
-            text=self._text,
+            text=filled.text,
             attachments=prompt.attach(options.attachments),
             conversation_id=conversation.id if conversation else None,
             model=model,
@@ -118,14 +118,10 @@ class _Ask:
             max_cost=options.max_cost,
         )
 
-    def _preset(self) -> Preset:
+    def _filled(self) -> presets.Filled:
         name = self._options.preset or self._settings.preset
-        if name is None:
-            return Preset()
-        if name not in self._settings.presets:
-            known = ", ".join(self._settings.presets) or "none yet"
-            raise InvalidRequestError(f"no preset {name!r} in the settings: there are {known}")
-        return self._settings.presets[name]
+        preset = presets.find(self._settings.presets, name)
+        return presets.fill(name, preset, self._text, self._options.variables)
 
     async def _conversation(self, engine: Engine) -> Conversation | None:
         options = self._options

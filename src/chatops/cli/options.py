@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatops.cli.flagtable import Table, dollars, flag, option, pairs, positive_int, render_choice, seconds
+from chatops.cli.flagtable import (
+    Table,
+    dollars,
+    flag,
+    named_texts,
+    named_values,
+    option,
+    positive_int,
+    render_choice,
+    seconds,
+)
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -17,9 +27,17 @@ class TurnOptions:
 
     model: str | None = option("-m", "--model", metavar="MODEL", help="Model: provider:model, an alias, or a name.")
     system: str | None = option("-s", "--system", metavar="TEXT", help="System prompt.")
-    preset: str | None = option("-p", "--preset", metavar="NAME", help="Preset of the settings.")
+    preset: str | None = option("-p", "--preset", metavar="PRESET", help="Preset of the settings.")
+    variables: dict[str, str] = option(  # noqa: RUF009 - it makes a dataclass field
+        "-V", "--var", metavar="NAME=TEXT", help="Variable of the preset, repeatable.", default={}, convert=named_texts
+    )
     options: dict[str, object] = option(  # noqa: RUF009 - it makes a dataclass field
-        "-o", "--option", metavar="NAME=VALUE", help="Option of the model; repeatable.", default={}, convert=pairs
+        "-o",
+        "--option",
+        metavar="NAME=VALUE",
+        help="Option of the model; repeatable.",
+        default={},
+        convert=named_values,
     )
     continue_last: bool = flag("-c", "--continue", help="Go on with the newest conversation.")
     conversation: str | None = option("--cid", metavar="ID", help="Go on with this conversation (4 characters do).")
