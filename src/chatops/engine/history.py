@@ -39,12 +39,19 @@ class History:
             raise InvalidRequestError(
                 f"{ref!r} is too short for a conversation id: give {MIN_PREFIX} characters or more"
             )
-        ids = await self._store.conversation_ids(principal.user_id, ref.lower(), limit=2)
+        ids = await self._store.conversation_ids(principal.user_id, ref, limit=2)
+        if not ids and ref != ref.lower():  # ours are in lower case; those that clients choose may not be
+            ids = await self._store.conversation_ids(principal.user_id, ref.lower(), limit=2)
         if not ids:
             raise NotFoundError(f"no conversation {ref!r}")
         if len(ids) > 1:
             raise InvalidRequestError(f"{ref!r} fits several conversations, {ids[0]} among them: give more of the id")
         return await self._store.conversation(principal.user_id, ids[0])
+
+    async def named(self, principal: Principal, conversation_id: str) -> Conversation:
+        """A conversation by its whole id. Raises `NotFoundError`."""
+        principal.require("history:read")
+        return await self._store.conversation(principal.user_id, conversation_id)
 
     async def conversations(
         self, principal: Principal, *, limit: int, before: Conversation | None = None

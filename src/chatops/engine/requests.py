@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
 from chatops.engine.errors import InvalidRequestError
-from chatops.engine.messages import Sampling
+from chatops.engine.ids import id_for
+from chatops.engine.messages import Conversation, Message, Sampling
 
 MAX_TEXT_BYTES = 4 * 2**20
 """4 MiB: about 1.4 million tokens, more than any window; far below MongoDB's 16 MB document."""
@@ -15,6 +17,9 @@ MAX_ATTACHMENT_BYTES = 10 * 2**20
 MAX_ATTACHMENTS = 10
 MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
 TITLE_CHARS = 60
+MAX_NAME = 128
+"""Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,9 @@ class TurnRequest:
     Attributes:
         text: The prompt; not used by `regenerate` and `continue`.
         conversation_id: None begins a conversation.
+        create: A conversation that nobody has yet is begun under this `conversation_id`.
+        client_id: The caller's own name for this turn. The same one never makes a second turn of its owner: the turn
+            that it made is returned. A later `message_id` may name the question by it.
         kind: `submit` adds to the active branch; `edit` asks again in place of an earlier user message;
             `regenerate` answers a user message once more; `continue` goes on with an answer that was cut off.
             The last three make siblings: nothing is overwritten.
@@ -49,6 +57,8 @@ class TurnRequest:
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     conversation_id: str | None = None
+    create: bool = False
+    client_id: str | None = None
     kind: Literal["submit", "edit", "regenerate", "continue"] = "submit"
     message_id: str | None = None
     model: str | None = None
@@ -58,6 +68,15 @@ class TurnRequest:
     silence: float = 300.0
     on_busy: Literal["fail", "queue"] = "fail"
     record: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn that was started: `id` is the answer's message id."""
+
+    id: str
+    conversation: Conversation
+    message: Message
 
 
 def check_text(text: str, what: str) -> None:
@@ -102,6 +121,7 @@ def check(request: TurnRequest) -> None:
     if request.system is not None:
         check_text(request.system, "the system prompt")
     check_attachments(request.attachments)
+    _check_names(request)
     asks = request.kind in {"submit", "edit"}
     if asks and not request.text.strip() and not request.attachments:
         raise InvalidRequestError("the prompt is empty")
@@ -110,6 +130,25 @@ def check(request: TurnRequest) -> None:
         raise InvalidRequestError(f"max_tokens is {most}: it must be 1 or more")
     if request.silence <= 0:
         raise InvalidRequestError(f"the time-out is {request.silence} seconds: it must be more than 0")
+
+
+def _check_names(request: TurnRequest) -> None:
+    named = {"client_id": request.client_id, "conversation id": request.conversation_id if request.create else None}
+    for what, name in named.items():
+        if name is not None and _NAME.fullmatch(name) is None:
+            raise InvalidRequestError(
+                f"a {what} has 1 to {MAX_NAME} letters, digits and -_.: (ASCII), and begins with a letter or digit"
+            )
+
+
+def answer_id(owner_id: str, request: TurnRequest) -> str | None:
+    """The id that the answer of a turn with a `client_id` always has; None without one."""
+    return None if request.client_id is None else id_for(owner_id, "answer", request.client_id)
+
+
+def question_id(owner_id: str, client_id: str) -> str:
+    """The id of the question that a turn with this `client_id` asked, when it asked a new one."""
+    return id_for(owner_id, "question", client_id)
 
 
 def title_of(text: str) -> str:

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from chatops.engine.errors import (
-    ChatopsError,
-    ConflictError,
-    InterruptedTurnError,
-    NotFoundError,
-    ProviderError,
-)
-from chatops.engine.events import Record, TurnFinished, TurnStarted
+from chatops.engine.errors import ConflictError, NotFoundError
+from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
-from chatops.engine.messages import Attempt, Conversation, Message, Principal
+from chatops.engine.messages import Attempt, Message, Principal
 from chatops.engine.models import Catalog, ModelSpec
+from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
 from chatops.engine.ports import ChatRequest, Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
-from chatops.engine.requests import TurnRequest, check
+from chatops.engine.readers import Readers
+from chatops.engine.requests import Turn, TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
 
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A turn that was started: `id` is the answer's message id."""
-
-    id: str
-    conversation: Conversation
-    message: Message
 
 
 class Engine:
@@ -69,10 +56,13 @@ class Engine:
         self._router = Router(providers, clock, sleep)
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
+        self._once = Once(store)
+        self._readers = Readers(turn_log, self._runs)
         self._closing = False
 
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
-        """Stores the rows of a turn and runs it in the engine's own task: nobody needs to read along.
+        """Stores the rows of a turn and runs it in the engine's own task: nobody needs to read along. With a
+        `client_id` that made a turn before, that one is returned, however it ended.
 
         Raises:
             PermissionDeniedError: The principal may not chat.
@@ -83,6 +73,9 @@ class Engine:
         """
         principal.require("chat")
         check(request)
+        return await self._once.start(principal, request, self._start_turn)
+
+    async def _start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
         while True:
             if self._closing:
                 raise ConflictError("chatops is shutting down and takes no new turns", code="shutdown")
@@ -155,24 +148,40 @@ class Engine:
             NotFoundError: No such turn of this person, or it ended too long ago.
             ChatopsError: After `TurnFinished`: what ended the turn short of a complete answer.
         """
-        await self._check_owner(principal, turn_id)
-        async with aclosing(self._log.read(turn_id, after=after)) as records:
+        principal.require("chat")
+        async with aclosing(self._readers.records(principal, turn_id, after)) as records:
             async for record in records:
                 yield record
-                if isinstance(record.event, TurnFinished):
-                    _raise_for(record.event.message)
 
-    async def _check_owner(self, principal: Principal, turn_id: str) -> None:
-        run = self._runs.get(turn_id)
-        owner = run.principal.user_id if run else None
-        if run is None:
-            async with aclosing(self._log.read(turn_id)) as records:
-                async for record in records:
-                    if isinstance(record.event, TurnStarted):
-                        owner = record.event.conversation.owner_id
-                    break
-        if owner != principal.user_id:
-            raise NotFoundError(f"no turn {turn_id}")
+    async def follow(
+        self, principal: Principal, turn_id: str, *, after: int = 0
+    ) -> AsyncGenerator[Sequence[Event], None]:
+        """As `attach`, with the events that came together in one batch, and nothing raised for how the turn ended.
+
+        Raises:
+            NotFoundError: No such turn of this person, or it ended too long ago.
+        """
+        principal.require("chat")
+        async with aclosing(self._readers.batches(principal, turn_id, after)) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def latest(self, principal: Principal, conversation_id: str) -> str:
+        """The id of the turn that runs in a conversation or, when none does, of its active branch's last answer.
+
+        `follow` tells whether it can still be read along.
+
+        Raises:
+            NotFoundError: No such conversation of this person, or nothing in it.
+        """
+        principal.require("chat")
+        for run in self._runs.values():
+            if run.conversation.id == conversation_id and run.principal.user_id == principal.user_id:
+                return run.id
+        conversation = await self._store.conversation(principal.user_id, conversation_id)
+        if conversation.leaf_id is None:
+            raise NotFoundError("this conversation has no messages yet")
+        return conversation.leaf_id
 
     async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> None:
         """Ends a running turn, keeps its partial answer, and returns when that is stored. A turn that is over stays
@@ -181,7 +190,7 @@ class Engine:
         Raises:
             NotFoundError: No such turn of this person.
         """
-        await self._check_owner(principal, turn_id)
+        await self._readers.check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
         if run is not None:
             run.stop(reason)
@@ -219,17 +228,3 @@ class Engine:
             run.stop("shutdown")
         if self._tasks:
             await asyncio.wait(self._tasks)
-
-
-def _raise_for(message: Message) -> None:
-    """Raises what ended a turn short of a complete answer."""
-    error = message.error
-    if error is None:
-        return
-    if message.status == "interrupted":
-        raise InterruptedTurnError(error.message, code=error.code)
-    if error.code.startswith("provider_"):
-        raise ProviderError(
-            error.message, provider=message.provider or "", code=error.code, retry_after=error.retry_after
-        )
-    raise ChatopsError(error.message, code=error.code)
