@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +118,14 @@ def test_one_attempt_is_not_worth_showing() -> None:
     message = Message(id="m", conversation_id="c", role="assistant", parts=(), created_at=0, attempts=(DONE,))
 
     assert "attempts" not in message_json(message)
+
+
+def test_a_conversation_shows_what_a_person_said_of_it() -> None:
+    plain = Conversation(id="c", owner_id="o", title="t", created_at=0, updated_at=0)
+    labelled = replace(plain, archived=True, tags=("home", "work"), expires_at=1_800_000_000_123)
+
+    said = {"archived": True, "tags": ["home", "work"], "expires_at": "2027-01-15T08:00:00.123Z"}
+    assert conversation_json(labelled) == conversation_json(plain) | said
 
 
 def test_a_conversation_shows_no_owner() -> None:

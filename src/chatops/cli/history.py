@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from chatops.cli import labels
 from chatops.cli.exits import ExitCode, complain, guarded, with_engine
 from chatops.cli.flags import Debug, Json, Limit, Yes
 from chatops.cli.terminal import Terminal, open_terminal, sanitize
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from chatops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
+for _command in (labels.archive, labels.unarchive, labels.tag):
+    app.command()(_command)
 Id = Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do (4 or more).")]
 
 
@@ -30,7 +33,14 @@ def _owner() -> Principal:
 
 
 @app.command("ls")
-def list_conversations(*, limit: Limit = 20, json: Json = False, debug: Debug = False) -> None:
+def list_conversations(
+    *,
+    limit: Limit = 20,
+    archived: Annotated[bool, typer.Option("--archived", help="Those that were put away.")] = False,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Those that carry this tag.")] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """List conversations, newest first."""
     terminal = open_terminal()
 
@@ -38,7 +48,7 @@ def list_conversations(*, limit: Limit = 20, json: Json = False, debug: Debug = 
         from chatops.cli import listing
         from chatops.engine.codec import conversation_json
 
-        found = _conversations(engine, limit)
+        found = _conversations(engine, limit, archived=archived, tag=tag)
         if json:
             with listing.JsonArray(terminal) as array:
                 async for one in found:
@@ -58,18 +68,21 @@ def list_conversations(*, limit: Limit = 20, json: Json = False, debug: Debug = 
                 for one in conversations
             ],
         )
-        if not conversations:
+        if not conversations and (archived or tag):
+            complain("no such conversations")
+        elif not conversations:
             complain('no conversations yet: chatops ask "..." begins one')
 
     raise typer.Exit(with_engine(body, debug=debug))
 
 
-async def _conversations(engine: Engine, limit: int) -> AsyncIterator[Conversation]:
+async def _conversations(engine: Engine, limit: int, *, archived: bool, tag: str | None) -> AsyncIterator[Conversation]:
     last = None
-    while limit > 0 and (page := await engine.history.conversations(_owner(), limit=limit, before=last)):
+    while limit > 0:
+        page = await engine.history.conversations(_owner(), limit=limit, before=last, archived=archived, tag=tag)
         for last in page:
             yield last
-        limit -= len(page)
+        limit = limit - len(page) if page else 0
 
 
 @app.command()

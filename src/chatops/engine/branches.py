@@ -37,7 +37,8 @@ async def copy(store: Store, source: Conversation, leaf_id: str | None, *, now: 
 
     The row of the conversation is stored last, so nobody ever sees a copy that broke off.
     """
-    fork = replace(source, id=new_id(), leaf_id=new_id() if leaf_id else None, created_at=now, updated_at=now)
+    leaf = new_id() if leaf_id else None
+    fork = replace(source, id=new_id(), leaf_id=leaf, created_at=now, updated_at=now, archived=False)
     copies: list[Message] = []
     copy_id = fork.leaf_id or ""
     async for message in to_root(store, source, leaf_id):

@@ -177,5 +177,8 @@ def conversation_json(conversation: Conversation) -> Json:
         "system": conversation.system,
         "created_at": iso(conversation.created_at),
         "updated_at": iso(conversation.updated_at),
+        "archived": conversation.archived or None,
+        "tags": list(conversation.tags) or None,
+        "expires_at": None if conversation.expires_at is None else iso(conversation.expires_at),
     }
     return {key: value for key, value in shape.items() if value is not None}

@@ -1,11 +1,11 @@
-"""A person's conversations: find, read, rename, fork, delete. Part of the engine's face (`Engine.history`).
+"""A person's conversations: find, read, rename, put away, tag, fork, delete. Half of the engine's face.
 
 Every method raises `PermissionDeniedError` when the principal lacks its scope.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 
 from chatops.engine import branches
@@ -13,6 +13,7 @@ from chatops.engine.errors import InvalidRequestError, NotFoundError
 from chatops.engine.messages import Conversation, Message, Principal, SearchHit
 from chatops.engine.ports import Clock, NewId, Store
 from chatops.engine.requests import check_text
+from chatops.engine.tags import normalised
 
 MIN_PREFIX = 4
 """Characters of an id that are enough when they fit one conversation only."""
@@ -54,11 +55,31 @@ class History:
         return await self._store.conversation(principal.user_id, conversation_id)
 
     async def conversations(
-        self, principal: Principal, *, limit: int, before: Conversation | None = None
+        self,
+        principal: Principal,
+        *,
+        limit: int,
+        before: Conversation | None = None,
+        archived: bool | None = False,
+        tag: str | None = None,
     ) -> list[Conversation]:
-        """A page, newest update first; `before` is the last one of the page that came earlier."""
+        """A page, newest update first.
+
+        Args:
+            principal: Whose.
+            limit: The most to return; `MAX_PAGE` bounds it.
+            before: The last one of the page that came earlier.
+            archived: None for all, put away or not.
+            tag: Only those that carry it, however it is spelt.
+
+        Raises:
+            InvalidRequestError: The tag can be nobody's.
+        """
         principal.require("history:read")
-        return await self._store.conversations(principal.user_id, limit=min(limit, MAX_PAGE), before=before)
+        spelt = None if tag is None else normalised([tag])[0]
+        return await self._store.conversations(
+            principal.user_id, limit=min(limit, MAX_PAGE), before=before, archived=archived, tag=spelt
+        )
 
     def branch(self, principal: Principal, conversation: Conversation) -> AsyncGenerator[Message, None]:
         """The active branch, oldest first, in bounded memory but for one id a message."""
@@ -76,6 +97,21 @@ class History:
         if not title.strip():
             raise InvalidRequestError("the title is empty")
         return await self._store.update_conversation(principal.user_id, conversation_id, title=title.strip())
+
+    async def archive(self, principal: Principal, conversation_id: str, *, archived: bool = True) -> Conversation:
+        """Puts a conversation away, or brings it back: nothing else of it changes."""
+        principal.require("history:write")
+        return await self._store.update_conversation(principal.user_id, conversation_id, archived=archived)
+
+    async def set_tags(self, principal: Principal, conversation_id: str, tags: Iterable[str]) -> Conversation:
+        """Replaces its tags; none takes them off. Raises `InvalidRequestError` as `tags.normalised` does."""
+        principal.require("history:write")
+        return await self._store.update_conversation(principal.user_id, conversation_id, tags=normalised(tags))
+
+    async def keep(self, principal: Principal, conversation_id: str) -> Conversation:
+        """Makes a temporary conversation one that stays."""
+        principal.require("history:write")
+        return await self._store.update_conversation(principal.user_id, conversation_id, expires_at=0)
 
     async def delete(self, principal: Principal, conversation_id: str) -> None:
         """Deletes it with all its messages; a turn that runs there ends."""

@@ -126,7 +126,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """A tree of messages that belongs to a person. `leaf_id` is the end of the active branch."""
+    """A tree of messages that belongs to a person.
+
+    Attributes:
+        leaf_id: The end of the active branch.
+        archived: Put away: listed only on request, found by a search as before.
+        tags: What `engine.tags.normalised` makes of a person's labels.
+        expires_at: When it is deleted with all that is in it (a temporary conversation); None: never.
+    """
 
     id: str
     owner_id: str
@@ -136,6 +143,9 @@ class Conversation:
     model: str | None = None
     system: str | None = None
     leaf_id: str | None = None
+    archived: bool = False
+    tags: tuple[str, ...] = ()
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,11 +113,13 @@ class Planner:
 
     async def _conversation(self, principal: Principal, request: TurnRequest, now: int) -> Conversation:
         if request.conversation_id is not None:
-            try:
-                return await self._store.conversation(principal.user_id, request.conversation_id)
-            except NotFoundError:
-                if not request.create:
-                    raise
+            with suppress(NotFoundError):
+                conversation = await self._store.conversation(principal.user_id, request.conversation_id)
+                if request.expires_in is not None:
+                    raise InvalidRequestError("only a new conversation can be a temporary one")
+                return conversation
+            if not request.create:
+                raise NotFoundError(f"no conversation {request.conversation_id}")
         if request.kind != "submit":
             raise InvalidRequestError(f"{request.kind} needs a conversation")
         return Conversation(
@@ -126,6 +128,7 @@ class Planner:
             title=title_of(request.text or request.attachments[0].name),
             created_at=now,
             updated_at=now,
+            expires_at=None if request.expires_in is None else now + request.expires_in * 1000,
         )
 
     async def _branch(self, conversation: Conversation, request: TurnRequest, now: int) -> _Branch:

@@ -94,6 +94,9 @@ class Store(Protocol):
     A message whose row says `streaming` but whose lease ran out is returned as `interrupted` by every read, with the
     text that was journalled.
 
+    A conversation whose `expires_at` has passed is there for no method any more, nor are its messages and the
+    attachments that only they refer to; `sweep` deletes it.
+
     Every method raises `StoreError` when the database cannot be used.
     """
 
@@ -106,9 +109,23 @@ class Store(Protocol):
         ...
 
     async def conversations(
-        self, owner_id: str, *, limit: int, before: Conversation | None = None
+        self,
+        owner_id: str,
+        *,
+        limit: int,
+        before: Conversation | None = None,
+        archived: bool | None = False,
+        tag: str | None = None,
     ) -> list[Conversation]:
-        """Newest update first; `before`: the last one of the page that came earlier."""
+        """Newest update first.
+
+        Args:
+            owner_id: Whose.
+            limit: The most to return.
+            before: The last one of the page that came earlier.
+            archived: None for all, put away or not.
+            tag: Only those that carry it.
+        """
         ...
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
@@ -129,8 +146,11 @@ class Store(Protocol):
         system: str | None = None,
         leaf_id: str | None = None,
         updated_at: int | None = None,
+        archived: bool | None = None,
+        tags: tuple[str, ...] | None = None,
+        expires_at: int | None = None,
     ) -> Conversation:
-        """Sets what is not None. Raises `NotFoundError`."""
+        """Sets what is not None; an `expires_at` of 0 keeps it for good. Raises `NotFoundError`."""
         ...
 
     async def delete_conversation(self, owner_id: str, conversation_id: str) -> None:
@@ -168,7 +188,7 @@ class Store(Protocol):
     ) -> list[Message]:
         """Stores the rows of a new turn at once: its conversation if it is new, and `new`, of which the last is the
         assistant's in status `streaming`. That one becomes the conversation's leaf; title, model, system and
-        `updated_at` are taken from `conversation`.
+        `updated_at` are taken from `conversation`, and all of it when it is new.
 
         Returns:
             `new` with their `seq`.
@@ -202,6 +222,14 @@ class Store(Protocol):
 
     async def blob(self, owner_id: str, sha256: str) -> bytes:
         """Raises `NotFoundError`."""
+        ...
+
+    async def sweep(self, *, limit: int) -> int:
+        """Deletes up to `limit` expired conversations, with what `delete_conversation` deletes.
+
+        Returns:
+            How many; fewer than `limit` when none is left.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -20,6 +20,8 @@ TITLE_CHARS = 60
 MAX_NAME = 128
 """Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
+MAX_LIFE = 10 * 365 * 86_400
+"""Seconds that a temporary conversation may be kept: ten years, as good as for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class TurnRequest:
         silence: Seconds without a byte from the provider after which it counts as gone.
         on_busy: When a turn already runs in the conversation: `fail` with `ConflictError`, or `queue` behind it.
         record: False keeps nothing of this turn.
+        expires_in: Makes the conversation that this turn begins a temporary one: seconds after which it is deleted.
     """
 
     text: str = ""
@@ -68,6 +71,7 @@ class TurnRequest:
     silence: float = 300.0
     on_busy: Literal["fail", "queue"] = "fail"
     record: bool = True
+    expires_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +132,8 @@ def check(request: TurnRequest) -> None:
     most = request.sampling.max_tokens
     if most is not None and most < 1:
         raise InvalidRequestError(f"max_tokens is {most}: it must be 1 or more")
+    if request.expires_in is not None:
+        _check_expiry(request.expires_in)
     if request.silence <= 0:
         raise InvalidRequestError(f"the time-out is {request.silence} seconds: it must be more than 0")
 
@@ -149,6 +155,11 @@ def answer_id(owner_id: str, request: TurnRequest) -> str | None:
 def question_id(owner_id: str, client_id: str) -> str:
     """The id of the question that a turn with this `client_id` asked, when it asked a new one."""
     return id_for(owner_id, "question", client_id)
+
+
+def _check_expiry(seconds: int) -> None:
+    if not 0 < seconds <= MAX_LIFE:
+        raise InvalidRequestError(f"a conversation cannot expire in {seconds} seconds: 1 to {MAX_LIFE:,} are possible")
 
 
 def title_of(text: str) -> str:

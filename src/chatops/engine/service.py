@@ -219,6 +219,12 @@ class Engine:
         spec = plan.route[0]
         return self.providers[spec.provider].payload(await self._planner.request_for(plan, spec))
 
+    async def sweep(self, *, limit: int = 100) -> int:
+        """Deletes up to `limit` temporary conversations whose time is over and returns how many: fewer than `limit`
+        when none is left. To be called now and then by what runs for long; nobody sees them meanwhile.
+        """
+        return await self._store.sweep(limit=limit)
+
     async def drain(self, grace: float = 0.0) -> None:
         """Takes no new turns, lets running ones go on for `grace` seconds, stores the rest as interrupted."""
         self._closing = True

@@ -26,6 +26,7 @@ async def source(tmp_path: Path) -> AsyncGenerator[Store]:
     with_file = conversation()
     await store.put_blob("ann", FILE.sha256, DATA)
     await store.add_conversation(with_file)
+    await store.update_conversation("ann", with_file.id, archived=True, tags=("work",), expires_at=now_ms() + 10**9)
     await store.add_messages("ann", [message(with_file.id, seq=1, parts=(FILE, TextPart(text="look")))])
     yield store
     await store.aclose()
@@ -60,6 +61,8 @@ async def test_copying_again_brings_the_target_up_to_date(source: Store, target:
     assert (running.text, running.status) == ("half", "interrupted")
 
     await source.finish_turn(finished(rows[-1], "half and half"))
+    (away,) = await source.conversations("ann", limit=1, archived=True)
+    await source.update_conversation("ann", away.id, archived=False, tags=(), expires_at=0)
     found = await copying.copy(source, target)
     assert found.faults == ()
     assert found.sha256 == (await copying.survey(source)).sha256 == (await copying.survey(target)).sha256

@@ -48,8 +48,14 @@ async def test_every_query_is_served_by_an_index(store: MongoStore, clock: SetCl
     await store.messages("ann", made.id, after_seq=1, limit=5)
     await store.conversations("ann", limit=5)
     await store.conversations("ann", limit=5, before=made)
+    for archived in (None, True, False):
+        for tag in (None, "work"):
+            await store.conversations("ann", limit=5, before=made, archived=archived, tag=tag)
+    await store.every_conversation(limit=5)
     await store.conversation_ids("ann", made.id[:8], limit=5)
-    await store.update_conversation("ann", made.id, title="New")
+    await store.update_conversation("ann", made.id, title="New", archived=True, tags=("work",))
+    await store.add_conversation(conversation(expires_at=clock()))
+    await store.sweep(limit=5)
     await store.search("ann", "here ", limit=5)
     await store.search("ann", "word1 here ", limit=5)
     await store.finish_turn(finished(running, "end"))
@@ -115,7 +121,7 @@ async def test_a_crash_between_the_steps_of_a_beginning_leaves_a_whole_conversat
         await begin(store, clock, made)
     if is_new:
         with pytest.raises(NotFoundError):
-            await stored_conversation(db, "ann", made.id)
+            await stored_conversation(db, "ann", made.id, now=clock())
         assert await store.conversations("ann", limit=9) == []
         assert await store.search("ann", "lost", limit=9) == []
     else:
@@ -256,6 +262,19 @@ async def test_an_attachment_of_ten_megabytes_is_kept(store: MongoStore) -> None
     await store.put_blob("ann", "digest", data)
 
     assert await store.blob("ann", "digest") == data
+
+
+async def test_a_database_of_the_first_version_keeps_its_conversations(mongo_uri: str, store: MongoStore) -> None:
+    old, _ = await kept(store, "words")
+    await store._db.conversations.drop_index("by_tag")
+    await store._db.conversations.create_index([("owner_id", 1), ("updated_at", -1), ("_id", -1)], name="by_update")
+    await store._db.chatops.update_one({}, {"$set": {"version": 1}})
+    again = await MongoStore.open(mongo_uri, driver="pymongo")
+
+    assert await again.conversations("ann", limit=9) == [old]
+    indexes: dict[str, Any] = await store._db.conversations.index_information()
+    assert indexes.keys() == {"_id_", "listed", "by_tag", "by_expiry", "by_id", "deleting"}
+    await again.aclose()
 
 
 async def test_another_programs_database_is_left_alone(mongo_uri: str, store: MongoStore) -> None:

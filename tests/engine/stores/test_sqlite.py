@@ -7,16 +7,18 @@ import stat
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builders import LEASE, T0, conversation, finished, message, thread, turn
 from chatops.engine.errors import StoreError
+from chatops.engine.messages import Conversation
 from chatops.engine.ports import Delta
 from chatops.engine.stores.sqlite import SqliteStore
 from chatops.engine.stores.sqlite_connection import connect
-from chatops.engine.stores.sqlite_schema import migrate
+from chatops.engine.stores.sqlite_schema import MIGRATIONS, migrate
 from fakes import SetClock
 
 
@@ -127,6 +129,20 @@ def test_an_old_file_gets_the_migrations_it_misses(tmp_path: Path) -> None:
         assert db.execute("PRAGMA user_version").fetchone()[0] == 2
 
 
+async def test_a_file_of_the_first_version_keeps_its_conversations(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(connect(str(path), busy_timeout_ms=1)) as db:
+        migrate(db, str(path), MIGRATIONS[:1])
+        db.execute("INSERT INTO conversations VALUES ('c', 'ann', 'Old', 1, 2, NULL, NULL, NULL)")
+    store = await SqliteStore.open(path)
+
+    old = Conversation(id="c", owner_id="ann", title="Old", created_at=1, updated_at=2)
+    assert await store.conversations("ann", limit=9) == [old]
+    await store.update_conversation("ann", "c", tags=("work",))
+    assert await store.conversations("ann", limit=9, tag="work") == [replace(old, tags=("work",))]
+    await store.aclose()
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = str(tmp_path / "old.db")
     with closing(connect(path, busy_timeout_ms=1)) as db:
@@ -229,8 +245,14 @@ async def test_every_statement_is_served_by_an_index(store: SqliteStore, path: P
     await store.messages("ann", made.id, after_seq=1, limit=5)
     await store.conversations("ann", limit=5)
     await store.conversations("ann", limit=5, before=made)
+    for archived in (None, True, False):
+        for tag in (None, "work"):
+            await store.conversations("ann", limit=5, before=made, archived=archived, tag=tag)
+    await store.every_conversation(limit=5)
     await store.conversation_ids("ann", made.id[:8], limit=5)
-    await store.update_conversation("ann", made.id, title="New")
+    await store.update_conversation("ann", made.id, title="New", archived=True, tags=("work",))
+    await store.add_conversation(conversation(expires_at=T0))
+    await store.sweep(limit=5)
     await store.search("ann", user.text, limit=5)
     await store.finish_turn(running)
     await store.add_messages("ann", [message(made.id, "more", seq=9)])

@@ -111,6 +111,9 @@ async def _copy_one(source: Store, target: Store, conversation: Conversation) ->
             system=conversation.system,
             leaf_id=conversation.leaf_id,
             updated_at=conversation.updated_at,
+            archived=conversation.archived,
+            tags=conversation.tags,
+            expires_at=conversation.expires_at or 0,
         )
     return count
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self, TypeVar
 
+from chatops.engine.codec import storable
 from chatops.engine.errors import StoreError
 from chatops.engine.ids import now_ms
 from chatops.engine.messages import Conversation, Message, SearchHit
@@ -20,6 +21,8 @@ from chatops.engine.stores.mongo_errors import explained
 from chatops.engine.stores.mongo_schema import prepare
 
 T = TypeVar("T")
+_SWEPT_AT_OPENING = 5
+"""Expired conversations; the rest waits for `sweep`."""
 
 
 class MongoStore:
@@ -61,23 +64,36 @@ class MongoStore:
         await prepare(db, self._address)
         await history.finish_deletions(db)
         await turns.settle_expired(db, self._clock())
+        await history.sweep(db, limit=_SWEPT_AT_OPENING, now=self._clock())
 
     async def add_conversation(self, conversation: Conversation) -> None:
         await self.write(lambda db: history.add_conversation(db, conversation))
 
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
-        return await self.read(lambda db: history.conversation(db, owner_id, conversation_id))
+        return await self.read(lambda db: history.conversation(db, owner_id, conversation_id, now=self._clock()))
 
     async def conversations(
-        self, owner_id: str, *, limit: int, before: Conversation | None = None
+        self,
+        owner_id: str,
+        *,
+        limit: int,
+        before: Conversation | None = None,
+        archived: bool | None = False,
+        tag: str | None = None,
     ) -> list[Conversation]:
-        return await self.read(lambda db: history.conversations(db, owner_id, limit=limit, before=before))
+        return await self.read(
+            lambda db: history.conversations(
+                db, owner_id, limit=limit, before=before, archived=archived, tag=tag, now=self._clock()
+            )
+        )
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
-        return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit))
+        return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit, now=self._clock()))
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
-        return await self.read(lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit))
+        return await self.read(
+            lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit, now=self._clock())
+        )
 
     async def update_conversation(
         self,
@@ -89,15 +105,29 @@ class MongoStore:
         system: str | None = None,
         leaf_id: str | None = None,
         updated_at: int | None = None,
+        archived: bool | None = None,
+        tags: tuple[str, ...] | None = None,
+        expires_at: int | None = None,
     ) -> Conversation:
-        changes = {"title": title, "model": model, "system": system, "leaf_id": leaf_id, "updated_at": updated_at}
-        return await self.write(lambda db: history.update_conversation(db, owner_id, conversation_id, changes))
+        changes: history.Changes = {
+            "title": title,
+            "model": model,
+            "system": system,
+            "leaf_id": leaf_id,
+            "updated_at": updated_at,
+            "archived": archived,
+            "tags": None if tags is None else [storable(tag) for tag in tags],
+            "expires_at": expires_at,
+        }
+        return await self.write(
+            lambda db: history.update_conversation(db, owner_id, conversation_id, changes, now=self._clock())
+        )
 
     async def delete_conversation(self, owner_id: str, conversation_id: str) -> None:
-        await self.write(lambda db: history.delete_conversation(db, owner_id, conversation_id))
+        await self.write(lambda db: history.delete_conversation(db, owner_id, conversation_id, now=self._clock()))
 
     async def add_messages(self, owner_id: str, messages: Sequence[Message]) -> None:
-        await self.write(lambda db: history.add_messages(db, owner_id, messages))
+        await self.write(lambda db: history.add_messages(db, owner_id, messages, now=self._clock()))
 
     async def message(self, owner_id: str, message_id: str) -> Message:
         return await self.read(lambda db: history.message(db, owner_id, message_id, now=self._clock()))
@@ -115,7 +145,7 @@ class MongoStore:
         )
 
     async def search(self, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
-        return await self.read(lambda db: search.find(db, owner_id, query, limit=limit))
+        return await self.read(lambda db: search.find(db, owner_id, query, limit=limit, now=self._clock()))
 
     async def begin_turn(
         self, owner_id: str, conversation: Conversation, new: Sequence[Message], *, lease_expires_at: int
@@ -136,7 +166,10 @@ class MongoStore:
         await self.write(lambda db: blobs.put(db, owner_id, sha256, data))
 
     async def blob(self, owner_id: str, sha256: str) -> bytes:
-        return await self.read(lambda db: blobs.get(db, owner_id, sha256))
+        return await self.read(lambda db: blobs.get(db, owner_id, sha256, now=self._clock()))
+
+    async def sweep(self, *, limit: int) -> int:
+        return await self.write(lambda db: history.sweep(db, limit=limit, now=self._clock()))
 
     async def aclose(self) -> None:
         self._closed = True

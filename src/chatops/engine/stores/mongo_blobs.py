@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,11 +22,25 @@ async def put(db: Any, owner_id: str, sha256: str, data: bytes) -> None:
         return
 
 
-async def get(db: Any, owner_id: str, sha256: str) -> bytes:
-    row = await db.blobs.find_one({"_id": _key(owner_id, sha256)})
-    if row is None:
+async def get(db: Any, owner_id: str, sha256: str, *, now: int) -> bytes:
+    row, expired = await asyncio.gather(
+        db.blobs.find_one({"_id": _key(owner_id, sha256)}), _is_expired(db, owner_id, sha256, now)
+    )
+    if row is None or expired:
         raise NotFoundError(f"there is no attachment {sha256}")
     return bytes(row["data"])
+
+
+async def _is_expired(db: Any, owner_id: str, sha256: str, now: int) -> bool:
+    """Whether messages refer to it, and all of them are in expired conversations."""
+    refer = {"owner_id": owner_id, "files": sha256}
+    expired = False
+    async for row in db.messages.find(refer, {"conversation_id": 1}):
+        waits = {"_id": row["conversation_id"], "expires_at": {"$lte": now}}
+        expired = await db.conversations.find_one(waits, {"_id": 1}) is not None
+        if not expired:
+            break
+    return expired
 
 
 async def release(db: Any, owner_id: str, digests: Iterable[str]) -> None:

@@ -52,13 +52,30 @@ def no_conversation(conversation_id: str) -> NotFoundError:
 
 
 def conversation_content(conversation: Conversation) -> Document:
-    """What a turn's beginning replaces, but for the leaf."""
+    """What a turn's beginning replaces, but for the leaf and what is told once."""
     return {
         "title": storable(conversation.title),
         "updated_at": conversation.updated_at,
         "model": _text(conversation.model),
         "system": _text(conversation.system),
     }
+
+
+def first_content(conversation: Conversation) -> Document:
+    """What a conversation begins with, beyond that. Absent is most common, so absent are the defaults."""
+    fields: Document = {"created_at": conversation.created_at}
+    if conversation.archived:
+        fields["archived"] = True
+    if conversation.tags:
+        fields["tags"] = [storable(tag) for tag in conversation.tags]
+    if conversation.expires_at is not None:
+        fields["expires_at"] = conversation.expires_at
+    return fields
+
+
+def alive(now: int) -> Document:
+    """Conversations that were stored and have not expired."""
+    return {**KEPT, "expires_at": {"$not": {"$lte": now}}}
 
 
 def conversation_from(row: Document) -> Conversation:
@@ -71,6 +88,9 @@ def conversation_from(row: Document) -> Conversation:
         model=row.get("model"),
         system=row.get("system"),
         leaf_id=row.get("leaf_id"),
+        archived=row.get("archived", False),
+        tags=tuple(row.get("tags", ())),
+        expires_at=row.get("expires_at"),
     )
 
 

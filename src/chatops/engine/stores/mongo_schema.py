@@ -12,7 +12,7 @@ from typing import Any
 from chatops.engine.errors import StoreError
 from chatops.engine.stores.mongo_address import MongoAddress
 
-VERSION = 1
+VERSION = 2
 COLLECTIONS = ("conversations", "messages", "blobs")
 _ID = "schema"
 
@@ -33,7 +33,13 @@ async def prepare(db: Any, address: MongoAddress) -> None:
         )
     if version != VERSION:
         await _make_indexes(db)
+        await _drop_index(db.conversations, "by_update")  # version 1's
         await db.chatops.update_one({"_id": _ID}, {"$max": {"version": VERSION}})
+
+
+async def _drop_index(collection: Any, name: str) -> None:
+    if name in await collection.index_information():
+        await collection.drop_index(name)
 
 
 async def version_of(db: Any) -> int | None:
@@ -56,9 +62,16 @@ async def _make_indexes(db: Any) -> None:
     from pymongo import ASCENDING, DESCENDING, IndexModel
 
     there: dict[str, Any] = {"$exists": True}
+    listed = [("updated_at", DESCENDING), ("_id", DESCENDING)]
     await db.conversations.create_indexes(
         [
-            IndexModel([("owner_id", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="by_update"),
+            IndexModel([("owner_id", ASCENDING), ("archived", ASCENDING), *listed], name="listed"),
+            IndexModel(
+                [("owner_id", ASCENDING), ("tags", ASCENDING), ("archived", ASCENDING), *listed],
+                name="by_tag",
+                partialFilterExpression={"tags": there},
+            ),
+            IndexModel([("expires_at", ASCENDING)], name="by_expiry", partialFilterExpression={"expires_at": there}),
             IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="by_id"),
             IndexModel([("deleting", ASCENDING)], name="deleting", partialFilterExpression={"deleting": there}),
         ]

@@ -17,7 +17,7 @@ from typing import Any
 
 from chatops.engine.messages import Conversation, SearchHit
 from chatops.engine.search import query_terms, terms
-from chatops.engine.stores.mongo_rows import KEPT, Document, conversation_from, message_from, shown
+from chatops.engine.stores.mongo_rows import Document, alive, conversation_from, message_from, shown
 
 _AFTER_EVERY_TERM = "\U0010ffff"
 _NEWEST = [("created_at", -1), ("_id", -1)]
@@ -54,7 +54,7 @@ async def _plan(db: Any, owner_id: str, words: Words) -> tuple[Document, str | N
     return {"owner_id": owner_id, "$and": [*whole, range_]}, "by_time" if many and not whole else None
 
 
-async def find(db: Any, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
+async def find(db: Any, owner_id: str, query: str, *, limit: int, now: int) -> list[SearchHit]:
     words = query_terms(query)
     hits: list[SearchHit] = []
     if not words or limit < 1:
@@ -63,22 +63,18 @@ async def find(db: Any, owner_id: str, query: str, *, limit: int) -> list[Search
     known: dict[str, Conversation | None] = {}
     async with aclosing(rows):
         async for page in rows:
-            await _learn(db, owner_id, {row["conversation_id"] for row in page} - known.keys(), known)
+            ids = {row["conversation_id"] for row in page} - known.keys()
+            known |= dict.fromkeys(ids)
+            if ids:
+                wanted = {"_id": {"$in": sorted(ids)}, "owner_id": owner_id, **alive(now)}
+                known |= {row["_id"]: conversation_from(row) async for row in db.conversations.find(wanted)}
             for row in page:
                 conversation = known[row["conversation_id"]]
-                if conversation is not None:  # its conversation may be still to come (imports)
+                if conversation is not None:  # else it is still to come (imports), or expired
                     hits.append(SearchHit(conversation=conversation, message=message_from(row)))
             if len(hits) >= limit:
                 break
     return hits[:limit]
-
-
-async def _learn(db: Any, owner_id: str, ids: set[str], known: dict[str, Conversation | None]) -> None:
-    if not ids:
-        return
-    known.update(dict.fromkeys(ids))
-    async for row in db.conversations.find({"_id": {"$in": sorted(ids)}, "owner_id": owner_id, **KEPT}):
-        known[row["_id"]] = conversation_from(row)
 
 
 async def _newest_first(db: Any, owner_id: str, words: Words, limit: int) -> AsyncGenerator[list[Document], None]:

@@ -28,6 +28,7 @@ from chatops.engine.stores.mongo_rows import (
     content,
     conversation_content,
     findable,
+    first_content,
     message_row,
     no_conversation,
     read,
@@ -72,7 +73,7 @@ async def _claim(db: Any, owner_id: str, conversation_id: str, claim: Document, 
         except DuplicateKeyError:
             raise ConflictError(BUSY) from None
         return count
-    if held["owner_id"] != owner_id or held.get("deleting"):
+    if held["owner_id"] != owner_id or held.get("deleting") or held.get("expires_at", now + 1) <= now:
         raise no_conversation(conversation_id)
     if await _lives(db, held, now):
         raise ConflictError(BUSY)
@@ -109,7 +110,7 @@ async def _show(db: Any, owner_id: str, conversation: Conversation) -> bool:
     shown_before = await db.conversations.update_one({**mine, "created_at": {"$gte": -(2**63)}}, {"$set": fields})
     if shown_before.matched_count:
         return True
-    first = await db.conversations.update_one(mine, {"$set": fields | {"created_at": conversation.created_at}})
+    first = await db.conversations.update_one(mine, {"$set": fields | first_content(conversation)})
     return bool(first.matched_count)
 
 

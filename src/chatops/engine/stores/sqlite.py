@@ -16,14 +16,18 @@ from chatops.engine.messages import Conversation, Message, SearchHit
 from chatops.engine.ports import Clock, Delta
 from chatops.engine.stores import sqlite_blobs as blobs
 from chatops.engine.stores import sqlite_history as history
+from chatops.engine.stores import sqlite_listing as listing
 from chatops.engine.stores import sqlite_turns as turns
 from chatops.engine.stores.sqlite_connection import MEMORY, connect, create_file, transaction
+from chatops.engine.stores.sqlite_rows import dump
 from chatops.engine.stores.sqlite_schema import migrate
 from chatops.engine.stores.sqlite_thread import SqliteThread
 
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5_000
 """How long to wait for another process that writes."""
+_SWEPT_AT_OPENING = 5
+"""Pieces of expired conversations, some 10 ms each; the rest waits for the next opening, or for `sweep`."""
 
 
 class SqliteStore:
@@ -66,18 +70,30 @@ class SqliteStore:
         await self.write(lambda db: history.add_conversation(db, conversation))
 
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
-        return await self.read(lambda db: history.conversation(db, owner_id, conversation_id))
+        return await self.read(lambda db: history.conversation(db, owner_id, conversation_id, now=self._clock()))
 
     async def conversations(
-        self, owner_id: str, *, limit: int, before: Conversation | None = None
+        self,
+        owner_id: str,
+        *,
+        limit: int,
+        before: Conversation | None = None,
+        archived: bool | None = False,
+        tag: str | None = None,
     ) -> list[Conversation]:
-        return await self.read(lambda db: history.conversations(db, owner_id, limit=limit, before=before))
+        return await self.read(
+            lambda db: listing.conversations(
+                db, owner_id, limit=limit, before=before, archived=archived, tag=tag, now=self._clock()
+            )
+        )
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
-        return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit))
+        return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit, now=self._clock()))
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
-        return await self.read(lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit))
+        return await self.read(
+            lambda db: history.conversation_ids(db, owner_id, prefix, limit=limit, now=self._clock())
+        )
 
     async def update_conversation(
         self,
@@ -89,16 +105,30 @@ class SqliteStore:
         system: str | None = None,
         leaf_id: str | None = None,
         updated_at: int | None = None,
+        archived: bool | None = None,
+        tags: tuple[str, ...] | None = None,
+        expires_at: int | None = None,
     ) -> Conversation:
-        changes = {"title": title, "model": model, "system": system, "leaf_id": leaf_id, "updated_at": updated_at}
-        return await self.write(lambda db: history.update_conversation(db, owner_id, conversation_id, changes))
+        changes: history.Changes = {
+            "title": title,
+            "model": model,
+            "system": system,
+            "leaf_id": leaf_id,
+            "updated_at": updated_at,
+            "archived": archived,
+            "tags": None if tags is None else dump(tags),
+            "expires_at": expires_at,
+        }
+        return await self.write(
+            lambda db: history.update_conversation(db, owner_id, conversation_id, changes, now=self._clock())
+        )
 
     async def delete_conversation(self, owner_id: str, conversation_id: str) -> None:
-        while await self.write(lambda db: history.delete_newest(db, owner_id, conversation_id)):
+        while await self.write(lambda db: history.delete_newest(db, owner_id, conversation_id, now=self._clock())):
             continue
 
     async def add_messages(self, owner_id: str, messages: Sequence[Message]) -> None:
-        await self.write(lambda db: history.add_messages(db, owner_id, messages))
+        await self.write(lambda db: history.add_messages(db, owner_id, messages, now=self._clock()))
 
     async def message(self, owner_id: str, message_id: str) -> Message:
         return await self.read(lambda db: history.message(db, owner_id, message_id, now=self._clock()))
@@ -116,7 +146,7 @@ class SqliteStore:
         )
 
     async def search(self, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
-        return await self.read(lambda db: history.find(db, owner_id, query, limit=limit))
+        return await self.read(lambda db: history.find(db, owner_id, query, limit=limit, now=self._clock()))
 
     async def begin_turn(
         self, owner_id: str, conversation: Conversation, new: Sequence[Message], *, lease_expires_at: int
@@ -137,7 +167,13 @@ class SqliteStore:
         await self.write(lambda db: blobs.put(db, owner_id, sha256, data))
 
     async def blob(self, owner_id: str, sha256: str) -> bytes:
-        return await self.read(lambda db: blobs.get(db, owner_id, sha256))
+        return await self.read(lambda db: blobs.get(db, owner_id, sha256, now=self._clock()))
+
+    async def sweep(self, *, limit: int) -> int:
+        swept = 0
+        while swept < limit and (more := await self.write(lambda db: history.sweep(db, now=self._clock()))) is not None:
+            swept += not more
+        return swept
 
     async def aclose(self) -> None:
         reader, self._reader = self._reader, self._writer  # so that a closed store opens nothing again
@@ -173,10 +209,16 @@ class SqliteStore:
         return connection
 
     def _settle(self, connection: sqlite3.Connection) -> None:
-        """Asks first: without dead runs, opening takes no write lock."""
-        if turns.expired(connection, self._clock()):
+        """Asks first: without dead runs and expired conversations, opening takes no write lock."""
+        now = self._clock()
+        if turns.expired(connection, now):
             with transaction(connection, writes=True):
-                turns.settle_expired(connection, self._clock())
+                turns.settle_expired(connection, now)
+        for _ in range(_SWEPT_AT_OPENING):
+            if not history.has_expired(connection, now=now):
+                break
+            with transaction(connection, writes=True):
+                history.sweep(connection, now=now)
 
     def _connect(self) -> sqlite3.Connection:
         return connect(self._path, busy_timeout_ms=self._busy_timeout_ms)

@@ -14,12 +14,27 @@ def put(connection: sqlite3.Connection, owner_id: str, sha256: str, data: bytes)
     )
 
 
-def get(connection: sqlite3.Connection, owner_id: str, sha256: str) -> bytes:
-    row = connection.execute("SELECT data FROM blobs WHERE owner_id = ? AND sha256 = ?", (owner_id, sha256)).fetchone()
-    if row is None:
+def get(connection: sqlite3.Connection, owner_id: str, sha256: str, *, now: int) -> bytes:
+    key = (owner_id, sha256)
+    row = connection.execute("SELECT data FROM blobs WHERE owner_id = ? AND sha256 = ?", key).fetchone()
+    if row is None or _is_expired(connection, owner_id, sha256, now):
         raise NotFoundError(f"there is no attachment {sha256}")
     data: bytes = row["data"]
     return data
+
+
+def _is_expired(connection: sqlite3.Connection, owner_id: str, sha256: str, now: int) -> bool:
+    """Whether messages refer to it, and all of them are in expired conversations."""
+    expired = [
+        row["expired"]
+        for row in connection.execute(
+            "SELECT DISTINCT EXISTS (SELECT 1 FROM conversations WHERE id = conversation_id AND expires_at <= ?)"
+            " AS expired FROM attachments JOIN messages USING (doc)"
+            " WHERE attachments.owner_id = ? AND attachments.sha256 = ?",
+            (now, owner_id, sha256),
+        )
+    ]
+    return expired == [1]
 
 
 def refer(connection: sqlite3.Connection, doc: int, owner_id: str, message: Message) -> None:

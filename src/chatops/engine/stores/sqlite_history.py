@@ -12,6 +12,7 @@ from chatops.engine.stores import sqlite_search as search
 from chatops.engine.stores.sqlite_rows import (
     conversation_from,
     conversation_row,
+    expired,
     message_from,
     no_conversation,
     owner_of,
@@ -24,6 +25,15 @@ _AFTER_EVERY_ID = "\U0010ffff"
 _EXPIRED = 0
 _PIECE = 200
 """Messages deleted in one transaction: some 10 ms."""
+_UPDATE = (
+    "UPDATE conversations SET title = coalesce(:title, title), model = coalesce(:model, model),"
+    " system = coalesce(:system, system), leaf_id = coalesce(:leaf_id, leaf_id),"
+    " updated_at = coalesce(:updated_at, updated_at), archived = coalesce(:archived, archived),"
+    " tags = coalesce(:tags, tags), expires_at = nullif(coalesce(:expires_at, expires_at), 0)"
+    " WHERE id = :id RETURNING *"
+)
+
+Changes = dict[str, str | int | None]
 
 
 def add_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
@@ -32,65 +42,49 @@ def add_conversation(connection: sqlite3.Connection, conversation: Conversation)
         raise ConflictError(f"the conversation {conversation.id} exists already")
     connection.execute(
         "INSERT INTO conversations VALUES"
-        " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id)",
+        " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id, :archived, :tags, :expires_at)",
         conversation_row(conversation.owner_id, conversation),
     )
 
 
-def conversation(connection: sqlite3.Connection, owner_id: str, conversation_id: str) -> Conversation:
+def conversation(connection: sqlite3.Connection, owner_id: str, conversation_id: str, *, now: int) -> Conversation:
     row = connection.execute(
-        "SELECT * FROM conversations WHERE id = ? AND owner_id = ?", (conversation_id, owner_id)
+        "SELECT * FROM conversations WHERE id = ? AND owner_id = ? AND (expires_at IS NULL OR expires_at > ?)",
+        (conversation_id, owner_id, now),
     ).fetchone()
     if row is None:
         raise no_conversation(conversation_id)
     return conversation_from(row)
 
 
-def conversations(
-    connection: sqlite3.Connection, owner_id: str, *, limit: int, before: Conversation | None
+def every_conversation(
+    connection: sqlite3.Connection, *, after: str | None, limit: int, now: int
 ) -> list[Conversation]:
-    if before is None:
-        rows = connection.execute(
-            "SELECT * FROM conversations WHERE owner_id = ? ORDER BY updated_at DESC, id DESC LIMIT ?",
-            (owner_id, limit),
-        )
-    else:
-        rows = connection.execute(
-            "SELECT * FROM conversations WHERE owner_id = ? AND (updated_at, id) < (?, ?)"
-            " ORDER BY updated_at DESC, id DESC LIMIT ?",
-            (owner_id, before.updated_at, before.id, limit),
-        )
-    return [conversation_from(row) for row in rows]
-
-
-def every_conversation(connection: sqlite3.Connection, *, after: str | None, limit: int) -> list[Conversation]:
-    rows = connection.execute("SELECT * FROM conversations WHERE id > ? ORDER BY id LIMIT ?", (after or "", limit))
-    return [conversation_from(row) for row in rows]
-
-
-def conversation_ids(connection: sqlite3.Connection, owner_id: str, prefix: str, *, limit: int) -> list[str]:
     rows = connection.execute(
-        "SELECT id FROM conversations WHERE owner_id = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT ?",
-        (owner_id, prefix, prefix + _AFTER_EVERY_ID, limit),
+        "SELECT * FROM conversations WHERE id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?",
+        (after or "", now, limit),
+    )
+    return [conversation_from(row) for row in rows]
+
+
+def conversation_ids(connection: sqlite3.Connection, owner_id: str, prefix: str, *, limit: int, now: int) -> list[str]:
+    rows = connection.execute(
+        "SELECT id FROM conversations WHERE owner_id = ? AND id >= ? AND id < ?"
+        " AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC LIMIT ?",
+        (owner_id, prefix, prefix + _AFTER_EVERY_ID, now, limit),
     )
     return [row["id"] for row in rows]
 
 
 def update_conversation(
-    connection: sqlite3.Connection, owner_id: str, conversation_id: str, changes: dict[str, str | int | None]
+    connection: sqlite3.Connection, owner_id: str, conversation_id: str, changes: Changes, *, now: int
 ) -> Conversation:
-    row = connection.execute(
-        "UPDATE conversations SET title = coalesce(:title, title), model = coalesce(:model, model),"
-        " system = coalesce(:system, system), leaf_id = coalesce(:leaf_id, leaf_id),"
-        " updated_at = coalesce(:updated_at, updated_at) WHERE id = :id AND owner_id = :owner_id RETURNING *",
-        storable_row(changes) | {"id": conversation_id, "owner_id": owner_id},
-    ).fetchone()
-    if row is None:
-        raise no_conversation(conversation_id)
+    conversation(connection, owner_id, conversation_id, now=now)
+    row = connection.execute(_UPDATE, storable_row(changes) | {"id": conversation_id}).fetchone()
     return conversation_from(row)
 
 
-def delete_newest(connection: sqlite3.Connection, owner_id: str, conversation_id: str) -> bool:
+def delete_newest(connection: sqlite3.Connection, owner_id: str, conversation_id: str, *, now: int) -> bool:
     """Deletes the newest messages of a conversation; with its last ones, the conversation itself.
 
     In pieces, so that a long conversation does not hold up the journals of running answers. What is left when the
@@ -99,7 +93,23 @@ def delete_newest(connection: sqlite3.Connection, owner_id: str, conversation_id
     Returns:
         Whether there is more to delete.
     """
-    conversation(connection, owner_id, conversation_id)
+    conversation(connection, owner_id, conversation_id, now=now)
+    return _delete_piece(connection, owner_id, conversation_id)
+
+
+def has_expired(connection: sqlite3.Connection, *, now: int) -> bool:
+    return connection.execute("SELECT 1 FROM conversations WHERE expires_at <= ?", (now,)).fetchone() is not None
+
+
+def sweep(connection: sqlite3.Connection, *, now: int) -> bool | None:
+    """Deletes the newest messages of the conversation that expired first, likewise; None when there is none."""
+    row = connection.execute(
+        "SELECT id, owner_id FROM conversations WHERE expires_at <= ? ORDER BY expires_at, rowid LIMIT 1", (now,)
+    ).fetchone()
+    return None if row is None else _delete_piece(connection, row["owner_id"], row["id"])
+
+
+def _delete_piece(connection: sqlite3.Connection, owner_id: str, conversation_id: str) -> bool:
     newest = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT ?"
     rows = connection.execute(newest, (conversation_id, _PIECE)).fetchall()
     for row in reversed(rows):  # the index writes itself to disk whenever numbers go down
@@ -116,9 +126,9 @@ def delete_newest(connection: sqlite3.Connection, owner_id: str, conversation_id
     return False
 
 
-def add_messages(connection: sqlite3.Connection, owner_id: str, messages: Sequence[Message]) -> None:
+def add_messages(connection: sqlite3.Connection, owner_id: str, messages: Sequence[Message], *, now: int) -> None:
     for conversation_id in {message.conversation_id for message in messages}:
-        require_owner(connection, owner_id, conversation_id)
+        require_owner(connection, owner_id, conversation_id, now)
     for message in messages:
         # Nobody here runs an answer that comes from elsewhere, so one that says it is running has no lease.
         store(connection, owner_id, message, lease_expires_at=_EXPIRED)
@@ -126,7 +136,7 @@ def add_messages(connection: sqlite3.Connection, owner_id: str, messages: Sequen
 
 def message(connection: sqlite3.Connection, owner_id: str, message_id: str, *, now: int) -> Message:
     row = connection.execute("SELECT * FROM messages WHERE id = ? AND owner_id = ?", (message_id, owner_id)).fetchone()
-    if row is None:
+    if row is None or expired(connection, row["conversation_id"], now):
         raise NotFoundError(f"there is no message {message_id}")
     return read(connection, row, now)
 
@@ -138,7 +148,7 @@ def tail(
         "SELECT seq FROM messages WHERE id = ? AND conversation_id = ? AND owner_id = ?",
         (leaf_id, conversation_id, owner_id),
     ).fetchone()
-    if leaf is None:
+    if leaf is None or expired(connection, conversation_id, now):
         raise NotFoundError(f"there is no message {leaf_id} in the conversation {conversation_id}")
     rows = connection.execute(
         "SELECT * FROM messages WHERE conversation_id = ? AND owner_id = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
@@ -150,6 +160,8 @@ def tail(
 def messages(
     connection: sqlite3.Connection, owner_id: str, conversation_id: str, *, after_seq: int, limit: int, now: int
 ) -> list[Message]:
+    if expired(connection, conversation_id, now):
+        return []
     rows = connection.execute(
         "SELECT * FROM messages WHERE conversation_id = ? AND owner_id = ? AND seq > ? ORDER BY seq LIMIT ?",
         (conversation_id, owner_id, after_seq, limit),
@@ -157,7 +169,7 @@ def messages(
     return [read(connection, row, now) for row in rows.fetchall()]
 
 
-def find(connection: sqlite3.Connection, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
+def find(connection: sqlite3.Connection, owner_id: str, query: str, *, limit: int, now: int) -> list[SearchHit]:
     wanted = search.expression(owner_id, query)
     if wanted is None:
         return []
@@ -166,10 +178,13 @@ def find(connection: sqlite3.Connection, owner_id: str, query: str, *, limit: in
         "SELECT messages.* FROM search CROSS JOIN messages ON messages.doc = search.rowid"
         " CROSS JOIN conversations ON conversations.id = messages.conversation_id"
         " WHERE search MATCH ? AND messages.owner_id = ? AND conversations.owner_id = messages.owner_id"
+        " AND (conversations.expires_at IS NULL OR conversations.expires_at > ?)"
         " ORDER BY search.rowid DESC LIMIT ?",
-        (wanted, owner_id, limit),
+        (wanted, owner_id, now, limit),
     )
     return [
-        SearchHit(conversation=conversation(connection, owner_id, row["conversation_id"]), message=message_from(row))
+        SearchHit(
+            conversation=conversation(connection, owner_id, row["conversation_id"], now=now), message=message_from(row)
+        )
         for row in rows.fetchall()
     ]

@@ -30,7 +30,7 @@ _INSERT = (
 )
 
 
-def _dump(value: object) -> str:
+def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -39,7 +39,8 @@ def storable_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def conversation_from(row: sqlite3.Row) -> Conversation:
-    return Conversation(**dict(row))
+    archived, tags = bool(row["archived"]), tuple(json.loads(row["tags"]))
+    return Conversation(**{**dict(row), "archived": archived, "tags": tags})
 
 
 def conversation_row(owner_id: str, conversation: Conversation) -> dict[str, Any]:
@@ -52,6 +53,9 @@ def conversation_row(owner_id: str, conversation: Conversation) -> dict[str, Any
         "model": conversation.model,
         "system": conversation.system,
         "leaf_id": conversation.leaf_id,
+        "archived": int(conversation.archived),
+        "tags": dump(conversation.tags),
+        "expires_at": conversation.expires_at,
     }
     return storable_row(row)
 
@@ -66,10 +70,16 @@ def owner_of(connection: sqlite3.Connection, conversation_id: str) -> str | None
     return row["owner_id"] if row else None
 
 
-def require_owner(connection: sqlite3.Connection, owner_id: str, conversation_id: str) -> None:
-    """Raises `NotFoundError` when it is somebody else's; nobody's is fine."""
-    if owner_of(connection, conversation_id) not in {None, owner_id}:
+def require_owner(connection: sqlite3.Connection, owner_id: str, conversation_id: str, now: int) -> None:
+    """Raises `NotFoundError` when it is somebody else's, or expired; nobody's is fine."""
+    if owner_of(connection, conversation_id) not in {None, owner_id} or expired(connection, conversation_id, now):
         raise no_conversation(conversation_id)
+
+
+def expired(connection: sqlite3.Connection, conversation_id: str, now: int) -> bool:
+    """Whether it waits to be swept. A conversation that is not there (yet) is not expired."""
+    expiry = "SELECT 1 FROM conversations WHERE id = ? AND expires_at <= ?"
+    return connection.execute(expiry, (conversation_id, now)).fetchone() is not None
 
 
 def no_conversation(conversation_id: str) -> NotFoundError:
@@ -101,14 +111,14 @@ def content_row(message: Message) -> dict[str, Any]:
     row = {
         "id": message.id,
         "status": message.status,
-        "parts": _dump([part_record(part) for part in message.parts]),
+        "parts": dump([part_record(part) for part in message.parts]),
         "tokens": message.tokens,
         "provider": message.provider,
         "model": message.model,
-        "usage": _dump(usage_record(message.usage)) if message.usage else None,
+        "usage": dump(usage_record(message.usage)) if message.usage else None,
         "finish_reason": message.finish_reason,
-        "error": _dump(error_record(message.error)) if message.error else None,
-        "attempts": _dump([attempt_record(attempt) for attempt in message.attempts]) if message.attempts else None,
+        "error": dump(error_record(message.error)) if message.error else None,
+        "attempts": dump([attempt_record(attempt) for attempt in message.attempts]) if message.attempts else None,
     }
     return storable_row(row)
 

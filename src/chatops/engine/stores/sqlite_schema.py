@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from chatops.engine.errors import StoreError
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
+from chatops.engine.stores.sqlite_listing import LISTING
 
 APPLICATION_ID = 0x63686F70
 """`chop`: tells our files from other programs' (sqlite.org/fileformat.html, offset 68)."""
@@ -98,7 +99,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST,)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:

@@ -26,8 +26,9 @@ from chatops.engine.stores.sqlite_rows import (
 )
 
 _UPSERT = (
-    "INSERT INTO conversations (id, owner_id, title, created_at, updated_at, model, system, leaf_id)"
-    " VALUES (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id)"
+    "INSERT INTO conversations"
+    " (id, owner_id, title, created_at, updated_at, model, system, leaf_id, archived, tags, expires_at) VALUES"
+    " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id, :archived, :tags, :expires_at)"
     " ON CONFLICT (id) DO UPDATE SET title = excluded.title, updated_at = excluded.updated_at,"
     " model = excluded.model, system = excluded.system, leaf_id = excluded.leaf_id"
 )
@@ -43,7 +44,7 @@ def begin(
     now: int,
 ) -> list[Message]:
     settle_expired(connection, now)
-    require_owner(connection, owner_id, conversation.id)
+    require_owner(connection, owner_id, conversation.id, now)
     if connection.execute(
         "SELECT 1 FROM runs WHERE conversation_id = ? AND lease_expires_at > ?", (conversation.id, now)
     ).fetchone():
