@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from chatops import server_settings
 from chatops.engine.errors import SettingsError
 
 Key = tuple[str, ...]
@@ -115,6 +116,7 @@ KEYS: Mapping[str, Any] = {
         }
     },
     "models": {ANY: {"context": _count, "max_output": _count, "fallbacks": _texts}},
+    "server": server_settings.keys(text, _seconds, _count),
     "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
 }
 

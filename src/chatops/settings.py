@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chatops import paths, schema
+from chatops import paths, schema, server_settings
 from chatops.engine.errors import SettingsError
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
+from chatops.server_settings import ServerSettings
 
 PROJECT_FILE = "chatops.toml"
 
@@ -68,6 +69,7 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    server: ServerSettings = field(default_factory=ServerSettings)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -168,6 +170,7 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
         providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
         models={name: ModelSettings(**table) for name, table in _tables(values, "models").items()},
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
+        server=server_settings.server(values),
         origins=found,
         **plain,
     )

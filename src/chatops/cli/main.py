@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from chatops import __version__
 from chatops.cli import config, db, doctor, history, models
+from chatops.cli import serve as serving
 from chatops.cli.options import AskOptions, typer_command
 from chatops.cli.terminal import sanitize
 
@@ -84,6 +85,7 @@ app.add_typer(models.app, name="models", help="Models that can be asked.")
 app.add_typer(db.app, name="db", help="Copy, check, back up and migrate the database.")
 app.add_typer(config.app, name="config", help="Settings in effect.")
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serving.serve)
 
 
 def run_typer(argv: Sequence[str]) -> int:

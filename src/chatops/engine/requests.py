@@ -19,7 +19,7 @@ MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "applicatio
 TITLE_CHARS = 60
 MAX_NAME = 128
 """Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
+_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
 MAX_LIFE = 10 * 365 * 86_400
 """Seconds that a temporary conversation may be kept: ten years, as good as for good."""
 
@@ -139,12 +139,14 @@ def check(request: TurnRequest) -> None:
 
 
 def _check_names(request: TurnRequest) -> None:
-    named = {"client_id": request.client_id, "conversation id": request.conversation_id if request.create else None}
-    for what, name in named.items():
-        if name is not None and _NAME.fullmatch(name) is None:
-            raise InvalidRequestError(
-                f"a {what} has 1 to {MAX_NAME} letters, digits and -_.: (ASCII), and begins with a letter or digit"
-            )
+    if request.create and _ID.fullmatch(request.conversation_id or "") is None:
+        raise InvalidRequestError(
+            f"a conversation's id has 1 to {MAX_NAME} ASCII letters, digits and -_.: and begins with a letter or digit"
+        )
+    if request.client_id is not None:
+        check_text(request.client_id, "the client_id")
+        if not 0 < len(request.client_id) <= MAX_NAME:
+            raise InvalidRequestError(f"the client_id has {len(request.client_id):,} characters: 1 to {MAX_NAME}")
 
 
 def answer_id(owner_id: str, request: TurnRequest) -> str | None:

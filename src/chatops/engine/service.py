@@ -12,7 +12,7 @@ from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
-from chatops.engine.messages import Attempt, Message, Principal
+from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
@@ -183,18 +183,20 @@ class Engine:
             raise NotFoundError("this conversation has no messages yet")
         return conversation.leaf_id
 
-    async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> None:
-        """Ends a running turn, keeps its partial answer, and returns when that is stored. A turn that is over stays
-        as it is.
+    async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
+        """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
+        stays as it is: False.
 
         Raises:
             NotFoundError: No such turn of this person.
         """
         await self._readers.check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
-        if run is not None:
-            run.stop(reason)
-            await run.done.wait()
+        if run is None:
+            return False
+        run.stop(reason)
+        await run.done.wait()
+        return True
 
     @asynccontextmanager
     async def turn(
@@ -224,6 +226,15 @@ class Engine:
         when none is left. To be called now and then by what runs for long; nobody sees them meanwhile.
         """
         return await self._store.sweep(limit=limit)
+
+    @property
+    def open(self) -> bool:
+        """Whether new turns are taken."""
+        return not self._closing
+
+    async def ping(self) -> None:
+        """Reads from the store. Raises `StoreError` when it cannot be used."""
+        await self._store.conversations(LOCAL_OWNER, limit=1)
 
     async def drain(self, grace: float = 0.0) -> None:
         """Takes no new turns, lets running ones go on for `grace` seconds, stores the rest as interrupted."""
