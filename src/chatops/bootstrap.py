@@ -202,9 +202,11 @@ def _name_of(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk"
+    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk", titles: bool = False
 ) -> AsyncGenerator[Engine, None]:
     """An engine over the settings' store and providers; on leaving, running turns are stored and all is closed.
+
+    `titles`: this front end lives long enough for titles to be written, if the settings want them.
 
     Raises:
         SettingsError: The settings name no usable database.
@@ -215,6 +217,11 @@ async def open_engine(
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
     # A one-shot acts as the local owner, and starts without knowing what an account is.
     accounts = None if transport == "direct" else _accounts(settings, store, env)
+    naming = None
+    if titles and settings.titles:
+        from chatops.engine.titles import TitlePolicy
+
+        naming = TitlePolicy(model=settings.title_model)
     engine = Engine(
         store=store,
         providers=providers,
@@ -223,6 +230,7 @@ async def open_engine(
         salvage=recovery.keep,
         limits=limits(settings, store),
         accounts=accounts,
+        titles=naming,
     )
     try:
         await recovery.replay(store)

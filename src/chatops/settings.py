@@ -35,6 +35,7 @@ _ENVIRONMENT: Mapping[str, Key] = {
 _DEFAULTS: Mapping[Key, object] = {
     ("render",): "auto",
     ("timeout",): 300.0,
+    ("titles",): True,
     ("mongo_driver",): "motor",
     ("providers", "openai", "kind"): "openai",
     ("providers", "openai", "api_key_env"): "OPENAI_API_KEY",
@@ -53,6 +54,8 @@ class Settings:
         model: The default model; None: the first provider with a key, else the embedded model.
         mongo_driver: The client for a mongodb:// database.
         timeout: Seconds of silence from a provider after which it counts as gone.
+        titles: A model names new conversations, where the front end lives long enough.
+        title_model: The model for that; None: a cheap one of the conversation's provider.
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
         auth: Who may register, and what a password's hash costs.
@@ -67,6 +70,8 @@ class Settings:
     system: str | None = None
     render: Literal["auto", "always", "never"] = "auto"
     timeout: float = 300.0
+    titles: bool = True
+    title_model: str | None = None
     local_model: Path | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)

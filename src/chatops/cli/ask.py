@@ -111,7 +111,7 @@ class _Ask:
             conversation_id=conversation.id if conversation else None,
             model=model,
             system=system,
-            sampling=_sampling({**preset.options, **options.options}, options.max_tokens or preset.max_tokens),
+            sampling=sampling_of({**preset.options, **options.options}, options.max_tokens or preset.max_tokens),
             fallbacks=options.fallbacks or None,
             silence=options.timeout or self._settings.timeout,
             record=not options.no_log,
@@ -214,12 +214,8 @@ class _Ask:
 
     def _afterwards(self, message: Message, spec: ModelSpec) -> None:
         answered = f"{message.provider}:{message.model}"
-        if answered != spec.id:
-            self._note(f"{spec.id} could not answer; this is {answered}")
-        if message.finish_reason == "length":
-            self._note("the answer reached its maximum length; `chatops ask -c continue` goes on")
-        if message.finish_reason == "content_filter":
-            self._note(f"{answered} held back the answer or the rest of it (content filter)")
+        for remark in output.remarks(message, spec, go_on="`chatops ask -c continue`"):
+            self._note(remark)
         if self._options.usage and message.usage is not None:
             usage = message.usage
             cached = f", {usage.cached_tokens} of them cached" if usage.cached_tokens else ""
@@ -230,8 +226,12 @@ class _Ask:
             self._terminal.note(f"{text}\n")
 
 
-def _sampling(options: dict[str, object], max_tokens: int | None) -> Sampling:
-    """Options by name: those that every provider has go to their place, the rest into the request as they are."""
+def sampling_of(options: dict[str, object], max_tokens: int | None) -> Sampling:
+    """Options by name: those that every provider has go to their place, the rest into the request as they are.
+
+    Raises:
+        InvalidRequestError: A value of a known option is of the wrong kind.
+    """
     temperature, top_p, stop = (options.get(name) for name in _SAMPLING)
     for name, value in (("temperature", temperature), ("top_p", top_p)):
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
