@@ -17,7 +17,7 @@ from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, OFFERS, OR
 from chatops.api.offers import Offers
 from chatops.api.operations import Operation
 from chatops.api.ports import Limits, NoLimits
-from chatops.api.routes import chat, conversations, models, probes
+from chatops.api.routes import auth, chat, conversations, models, probes, tokens, usage
 from chatops.api.settings import ServerLimits
 from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
@@ -30,9 +30,12 @@ SWEEP_LIMIT = 100
 log = logging.getLogger(__name__)
 
 OPERATIONS: Sequence[Operation[Any, Any]] = (
+    *auth.OPERATIONS,
+    *tokens.OPERATIONS,
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
     *models.OPERATIONS,
+    *usage.OPERATIONS,
     *probes.OPERATIONS,
 )
 
