@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("startup", "conversations", "processes", "store", "scale", "providers", "render")
+BENCHES = ("startup", "conversations", "processes", "store", "limits", "scale", "providers", "render", "repl", "auth")
 
 
 def main() -> int:

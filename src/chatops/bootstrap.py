@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
@@ -143,6 +143,21 @@ async def open_store(
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
+def account_store(store: Store) -> AccountStore:
+    """The accounts beside the conversations, in the database that is open."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+
+        return SqliteAccounts(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_accounts import MongoAccounts
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
+    return MongoAccounts(store)
+
+
 def open_meter(store: Store) -> MeterStore:
     """Limits and budgets beside the conversations, in the database that is open."""
     from chatops.engine.stores.sqlite import SqliteStore
@@ -173,22 +188,12 @@ def _accounts(settings: Settings, store: Store, env: Mapping[str, str]) -> Accou
     from chatops.engine.auth.accounts import Accounts
 
     return Accounts(
-        store=_account_store(settings, store),
+        store=account_store(store),
         history=store,
         limiter=StoredLimiter(open_meter(store), now_ms),
         keys=lambda: keys.load(env, settings.paths.data),
         policy=settings.auth,
     )
-
-
-def _account_store(settings: Settings, store: Any) -> AccountStore:
-    if settings.sqlite_path is not None:
-        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
-
-        return SqliteAccounts(store)
-    from chatops.engine.stores.mongo_accounts import MongoAccounts
-
-    return MongoAccounts(store)
 
 
 def _name_of(settings: Settings) -> str:

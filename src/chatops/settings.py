@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chatops import limit_settings, paths, schema, server_settings
 from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
-from chatops.engine.limits.policy import Policy
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
 from chatops.server_settings import ServerSettings
+
+if TYPE_CHECKING:
+    from chatops.engine.limits.policy import Policy
 
 PROJECT_FILE = "chatops.toml"
 
@@ -78,8 +80,8 @@ class Settings:
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
     server: ServerSettings = field(default_factory=ServerSettings)
-    limits: Policy = field(default_factory=Policy)
     auth: AuthPolicy = field(default_factory=AuthPolicy)
+    limits: Policy | None = None
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property

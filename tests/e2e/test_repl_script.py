@@ -129,3 +129,25 @@ def test_a_reader_that_is_gone_ends_the_script(program: Program) -> None:
 
     assert done.stdout == b"word\n"
     assert b"Traceback" not in done.stderr
+
+
+def test_a_script_that_waits_for_its_next_line_ends_when_it_is_told_to(program: Program) -> None:
+    import signal
+    import subprocess
+
+    with subprocess.Popen(
+        program.command("chat"), env=program.env, cwd=program.cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"one\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"one\n"
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(20) == 143
+
+
+def test_models_are_listed_and_the_one_that_answers_is_marked(program: Program) -> None:
+    assert program.run("chat", stdin="/models echo\n").out == "* echo:plain\n"
+    assert "no provider 'nobody'" in program.run("chat", stdin="/models nobody\n").err

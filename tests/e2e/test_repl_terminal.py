@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,58 @@ def test_without_colour_nothing_is_coloured_and_all_is_there(program: Program) -
         console.prompt()
 
         assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", console.raw)
+
+
+def test_a_dumb_terminal_gets_lines_and_no_control_sequences(program: Program) -> None:
+    program.env["TERM"] = "dumb"
+    with Console(program, "chat", "-m", "echo:plain-d5-n300", "--render", "never") as console:
+        console.see("\n>")
+        console.type("hello world", ENTER)
+        console.see("world hello")
+        console.type(CTRL_C)
+        console.see("stopped;")
+        console.type("/edit", ENTER)
+        console.see("/edit needs the new text here")
+        console.type(CTRL_C)
+        console.see("Ctrl-D leaves\n>")
+        console.type("/model echo:plain", ENTER, "again now", ENTER)
+        console.see("\nagain now")
+        console.type(CTRL_D)
+
+        assert console.ends() == 0
+        assert b"\x1b" not in console.raw
+
+
+def test_a_title_that_a_model_writes_arrives_in_the_toolbar(program: Program) -> None:
+    (program.home / "config.toml").write_text('title_model = "echo:plain-n4"\n')
+    with Console(program, "chat") as console:
+        console.prompt()
+        console.type("hello", ENTER)
+        console.prompt()
+        console.wait(lambda seen: "Question: hello" in seen.visible()[-1], "the title")
+        console.type(CTRL_D)
+
+        assert console.ends() == 0
+
+
+def test_a_session_imports_no_sdk_no_typer_and_no_keyboard_before_it_needs_them(program: Program) -> None:
+    program.env["PYTHONPROFILEIMPORTTIME"] = "1"
+    with Console(program, "chat", "-m", "openai:gpt-5", rows=24) as console:
+        console.wait(lambda seen: b"> " in seen.raw or b"0m>" in seen.raw, "a prompt")
+        loaded = console.raw.decode(errors="replace")
+
+        assert "prompt_toolkit" in loaded
+        for heavy in ("openai", "anthropic", "typer", "pydantic", "aiohttp"):
+            assert f" {heavy}\r\n" not in loaded, heavy
+
+
+def test_an_answer_and_its_code_are_copied_by_the_terminal(program: Program) -> None:
+    with Console(program, "chat") as console:
+        console.prompt()
+        console.type(pasted("Here:\n\n```\nls -l\n```"), ENTER)
+        console.see("\nHere:")
+        console.prompt()
+        console.type("/copy code", ENTER)
+        console.see("asked the terminal to copy 6 characters")
+
+        assert b"\x1b]52;c;" + b64encode(b"ls -l\n") + b"\x07" in console.raw

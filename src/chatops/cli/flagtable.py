@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, field, fields
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Raw = dict[str, Any]
 """What a parser found, by field: True for a flag, a text, or a list of texts."""
@@ -37,6 +40,18 @@ def seconds(text: str) -> float:
     if 0 < value < float("inf"):
         return value
     raise ValueError("must be a number of seconds above 0")
+
+
+def dollars(text: str) -> Decimal:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        value = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        value = Decimal(-1)
+    if value.is_finite() and value > 0:
+        return value
+    raise ValueError("must be a number of dollars above 0, for example 0.05")
 
 
 def render_choice(text: str) -> str:

@@ -19,6 +19,7 @@ from chatops.engine.models import ModelSpec
 Write = Callable[[str], None]
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+BUILT_IN = "no API key: using the built-in SmolLM2-135M (small, often wrong)"
 
 
 class Output(Protocol):

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
+from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
 from chatops.engine.limits.admission import Admission
-from chatops.engine.limits.gate import Applicant
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.unmetered import Unmetered
 from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
@@ -38,8 +38,8 @@ QUEUE_POLL = 0.1
 
 
 class Engine:
-    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `limits`
-    what they may use and have used.
+    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `exchange`
+    brings them in and out, `limits` says what they may use and have used.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -64,6 +64,7 @@ class Engine:
         self.history = History(store, clock, ids)
         self.limits = limits or Limits(meters=Unmetered(), store=store, clock=clock)
         self.accounts = accounts
+        self.exchange = Exchange(store)
         self._store = store
         self._log = turn_log
         self._clock = clock
@@ -115,15 +116,13 @@ class Engine:
 
     async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
         return await self.limits.admit(
-            Applicant(
-                principal=principal,
-                answer=plan.answer,
-                route=plan.route,
-                prepare=partial(self._planner.request_for, plan),
-                max_cost=request.max_cost,
-                recorded=request.record,
-                counted=counted,
-            )
+            principal,
+            plan.answer,
+            plan.route,
+            partial(self._planner.request_for, plan),
+            max_cost=request.max_cost,
+            recorded=request.record,
+            counted=counted,
         )
 
     async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:

@@ -52,7 +52,7 @@ async def _session(options: ChatOptions, settings: Settings, terminal: Terminal)
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), terminate)
     interactive = terminal.stdin_is_tty and terminal.stdout_is_tty
     try:
-        async with open_engine(settings, transport="sdk" if interactive else "direct", titles=interactive) as engine:
+        async with open_engine(settings, transport="direct", titles=interactive) as engine:
             return await _chat(engine, settings, terminal, options, interactive=interactive)
     except asyncio.CancelledError:
         if terminated:
@@ -66,10 +66,12 @@ async def _chat(
     from chatops.cli.repl.commands import REGISTRY
     from chatops.cli.repl.loop import Loop
     from chatops.cli.repl.opening import open_session
-    from chatops.cli.repl.reader import Reader, Script, Typing
+    from chatops.cli.repl.reader import Reader, Typing
+    from chatops.cli.repl.script import Script
 
     session = await open_session(engine, settings, terminal, options, interactive=interactive)
-    reader: Reader = Typing(session, REGISTRY) if interactive else Script()
+    session.has_keyboard = interactive and not terminal.is_dumb
+    reader: Reader = Typing(session, REGISTRY) if session.has_keyboard else Script(terminal, asks=interactive)
     warming = asyncio.create_task(_warm(session)) if interactive else None
     try:
         return await Loop(session, reader, REGISTRY).run()

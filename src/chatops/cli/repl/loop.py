@@ -71,12 +71,12 @@ class Loop:
 
     async def _act(self, line: Line) -> Action:
         """What a prompt asks for: a command, or a turn."""
+        editing, self._editing = self._editing, None
         if line.shown.startswith("/") and not line.shown.startswith("//"):
             return await self._command(line.text)
         text = line.text.removeprefix("/") if line.shown.startswith("//") else line.text
         for name in mentions.find(line.shown) if line.may_mention else ():
             self._session.note(mentions.attach(self._session.pending, name))
-        editing, self._editing = self._editing, None
         return Send(request=self._session.request(text, editing=editing), text=line.shown)
 
     async def _command(self, text: str) -> Action:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatops import __version__
 from chatops.cli.ask import ME, sampling_of
+from chatops.cli.output import BUILT_IN
 from chatops.cli.repl import mentions
 from chatops.cli.repl.exchange import show_exchanges
 from chatops.cli.repl.finding import by_id, by_title
@@ -13,6 +14,7 @@ from chatops.cli.repl.session import Asking, Look, Session
 from chatops.cli.terminal import Terminal
 from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.messages import Conversation
+from chatops.engine.models import LOCAL_MODEL
 from chatops.sections import Preset
 from chatops.settings import Settings
 
@@ -41,6 +43,8 @@ async def open_session(
     session.debug = options.debug
     if interactive:
         session.note(f"chatops {__version__} · {asking.model} · /help lists the commands, Ctrl-D leaves")
+    if asking.model == LOCAL_MODEL and settings.model is None and settings.local_model is None and not options.model:
+        session.note(BUILT_IN)
     if conversation is not None:
         system = asking.system
         await session.enter(conversation)

@@ -1,17 +1,13 @@
-"""Where prompts come from: a person at a terminal, or a script on standard input."""
+"""Where prompts come from: a person at a terminal. `script` has the other reader, for lines of standard input."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from chatops.cli.repl.session import Session
-from chatops.engine.errors import InvalidRequestError
-from chatops.engine.requests import MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -55,46 +51,6 @@ class Reader(Protocol):
     def refresh(self) -> None:
         """Something changed that is on the screen."""
         ...
-
-
-class Script:
-    """Lines of standard input, a prompt each; empty ones are passed over."""
-
-    def __init__(self, fd: int = 0) -> None:
-        self._fd = fd
-        self._lines: asyncio.StreamReader | None = None
-
-    async def read(self, default: str = "", *, editing: bool = False) -> Line:  # noqa: ARG002 - the port's signature
-        """As `Reader.read`.
-
-        Raises:
-            InvalidRequestError: A line is too long, or no UTF-8.
-        """
-        while True:
-            raw = await asyncio.to_thread(self._next)
-            if not raw:
-                raise EOFError
-            try:
-                text = raw.decode().strip()
-            except UnicodeDecodeError as error:
-                raise InvalidRequestError(f"standard input is not UTF-8 (byte {error.start} of a line)") from None
-            if text:
-                return Line(shown=text, text=text)
-
-    def _next(self) -> bytes:
-        line = sys.stdin.buffer.readline(MAX_TEXT_BYTES + 2)
-        if len(line) > MAX_TEXT_BYTES + 1:
-            raise InvalidRequestError(f"a line of standard input is larger than {MAX_TEXT_BYTES:,} bytes")
-        return line
-
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """As `Reader.listening`; there are no keys."""
-        from chatops.cli.repl.interrupts import interrupts
-
-        return interrupts(stop)
-
-    def refresh(self) -> None:
-        """Nothing is on the screen."""
 
 
 class Typing:

@@ -71,7 +71,7 @@ class Command:
         """Why it is not valid now; None when it is."""
         if self.needs == "conversation" and session.conversation is None:
             return "there is no conversation yet: say something first, or /resume one"
-        if self.needs == "keyboard" and not session.interactive:
+        if self.needs == "keyboard" and not session.has_keyboard:
             return "this needs a person at a terminal"
         return None
 

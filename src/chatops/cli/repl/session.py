@@ -87,6 +87,8 @@ class Session:
 
     Attributes:
         conversation: None until the first prompt is sent.
+        interactive: A person is there.
+        has_keyboard: ... whose keys we read ourselves, so that a text can be put before them.
         title: What the conversation that the next prompt begins is to be called.
         emptied: The conversation's first question, when everything was undone: the next prompt takes its place.
         undone: Ends of branches that `/redo` goes back to, the last one first to go back to.
@@ -113,6 +115,7 @@ class Session:
         self.listed: list[str] = []
         self.context: tuple[int, int] = (0, self.window)
         self.title: str | None = None
+        self.has_keyboard = interactive
         self.debug = False
 
     @property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from chatops.cli import output
 from chatops.cli.repl.session import Session
 from chatops.cli.waiting import Spinner, fetch_weights
-from chatops.engine.errors import ConflictError, InterruptedTurnError
+from chatops.engine.errors import ChatopsError, ConflictError, InterruptedTurnError
 from chatops.engine.events import ReasoningDelta, TextDelta, TurnFinished
 from chatops.engine.messages import Message
 from chatops.engine.requests import TurnRequest
@@ -81,10 +81,19 @@ class _Showing:
             session.conversation, session.emptied = turn.conversation, None
             session.asking.system = None
             session.pending.clear()
-            if session.title is not None:
-                title, session.title = session.title, None
-                session.conversation = await session.engine.history.rename(session.me, turn.conversation.id, title)
+            await self._entitle(turn)
             return await self._show(turn, spinner)
+
+    async def _entitle(self, turn: Turn) -> None:
+        """Gives a new conversation the title that was chosen for it."""
+        session = self._session
+        title, session.title = session.title, None
+        if title is None:
+            return
+        try:
+            session.conversation = await session.engine.history.rename(session.me, turn.conversation.id, title)
+        except ChatopsError as error:
+            session.note(f"it is not called {title!r}: {error.message}")
 
     async def _prepare(self) -> None:
         """Weights and clients come with the first turn that needs them."""

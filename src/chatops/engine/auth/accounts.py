@@ -176,6 +176,10 @@ class Accounts:
         """The principal's own account. Raises `NotFoundError` when it was deleted."""
         return await self._store.account(principal.user_id) or local_owner(principal.user_id)
 
+    async def user_ids(self, principal: Principal) -> list[str]:
+        """The principal's own id and those of the shadows it took over, under which older usage is noted."""
+        return [principal.user_id, *await self._store.merged_into(principal.user_id)]
+
     async def change_password(self, principal: Principal, *, old: str, new: str) -> None:
         """Ends all sign-ins, this one too: sign in again. API tokens stay.
 

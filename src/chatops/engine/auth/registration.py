@@ -40,7 +40,7 @@ class Registrar:
             return await self._add(new_id(), email, name, grant.role if grant else "member", password_hash)
         except BaseException:
             if grant is not None:  # it is as good as before
-                await self._store.put_grant(grant, digest(invitation or ""))
+                await self._store.put_grant(grant, digest((invitation or "").strip()))
             raise
 
     async def add(self, email: str, name: str, password: str, role: AccountRole) -> Account:
@@ -77,8 +77,6 @@ class Registrar:
         find = self._store.take_grant if take else self._store.grant
         grant = await find("invitation", digest(code.strip()), now=self._clock())
         if grant is None or grant.email not in {None, email}:
-            if grant is not None and take:
-                await self._store.put_grant(grant, digest(code.strip()))
             raise PermissionDeniedError(
                 "this invitation is wrong, was used, has expired, or is for another e-mail address"
             )

@@ -67,7 +67,7 @@ async def edit(session: Session, argument: str) -> Action:
     question = await session.question(back or 1)
     if text:
         return Send(request=session.request(text, editing=question.id), text=text)
-    if not session.interactive:
+    if not session.has_keyboard:
         raise InvalidRequestError("/edit needs the new text here: /edit [N] TEXT")
     return Prefill(text=sanitize(question.text), editing=question.id)
 
