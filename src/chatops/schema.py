@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chatops import limit_settings
+from chatops import limit_settings, server_settings
 from chatops.engine.errors import SettingsError
 
 Key = tuple[str, ...]
@@ -159,6 +159,7 @@ KEYS: Mapping[str, Any] = {
             "variables": _text_table,
         }
     },
+    "server": server_settings.keys(text, _seconds, _count),
     "limits": limit_settings.keys(_count),
 }
 

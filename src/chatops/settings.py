@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from chatops import limit_settings, paths, schema
+from chatops import limit_settings, paths, schema, server_settings
 from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
+from chatops.server_settings import ServerSettings
 
 if TYPE_CHECKING:
     from chatops.engine.limits.policy import Policy
@@ -78,6 +79,7 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    server: ServerSettings = field(default_factory=ServerSettings)
     auth: AuthPolicy = field(default_factory=AuthPolicy)
     limits: Policy | None = None
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
@@ -196,6 +198,7 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
         },
         auth=AuthPolicy(**{key[1]: value for key, value in values.items() if key[0] == "auth"}),
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
+        server=server_settings.server(values),
         limits=limit_settings.policy(values),
         origins=found,
         **plain,

@@ -14,8 +14,8 @@ from chatops.engine.messages import Message, Principal
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.ports import Salvage, Sleep
 from chatops.engine.recovery import Recovery
-from chatops.engine.requests import TurnRequest
-from chatops.engine.service import Engine, Turn
+from chatops.engine.requests import Turn, TurnRequest
+from chatops.engine.service import Engine
 from chatops.engine.stores.mongo import MongoStore
 from chatops.engine.stores.mongo_driver import Driver
 from chatops.engine.turnlogs.memory import MemoryTurnLog

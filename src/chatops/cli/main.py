@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from chatops import __version__
 from chatops.cli import config, db, doctor, history, models, presets, tokens, usage, users
+from chatops.cli import serve as serving
 from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
 
@@ -105,6 +106,7 @@ app.add_typer(users.app, name="users", help="Accounts: add, list, invite, disabl
 app.add_typer(tokens.app, name="tokens", help="Tokens for the HTTP API.")
 app.command("link")(tokens.link)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serving.serve)
 
 
 def run_typer(argv: Sequence[str]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,17 +13,15 @@ import typer
 from chatops.cli.exits import ExitCode, complain, exit_code, guarded, with_engine
 from chatops.cli.flags import Debug, Json
 from chatops.cli.terminal import open_terminal, sanitize
-from chatops.engine.errors import PROVIDER_UNREACHABLE, ChatopsError, NotFoundError, ProviderUnavailableError
+from chatops.engine.errors import ChatopsError, NotFoundError
+from chatops.engine.offers import offered
 
 if TYPE_CHECKING:
     from chatops.engine.models import Catalog, ModelSpec
-    from chatops.engine.ports import Provider
     from chatops.engine.service import Engine
     from chatops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
-PATIENCE = 5.0
-"""Seconds that a provider has to list its models."""
 
 
 @app.command("ls")
@@ -69,23 +66,6 @@ def asked(settings: Settings, provider: str | None) -> list[str]:
     if provider not in settings.providers:
         raise InvalidRequestError(f"no provider {provider!r}: there are {', '.join(settings.providers)}")
     return [provider]
-
-
-async def offered(
-    providers: Mapping[str, Provider], name: str, *, patience: float = PATIENCE
-) -> list[str] | ChatopsError:
-    """A provider's models, or why it did not list them within `patience` seconds."""
-    try:
-        # Making a provider may run `api_key_cmd`.
-        provider = await asyncio.to_thread(providers.__getitem__, name)
-        async with asyncio.timeout(patience):
-            return await provider.models()
-    except TimeoutError:
-        return ProviderUnavailableError(
-            f"{name} did not list its models within {patience:g} s", provider=name, code=PROVIDER_UNREACHABLE
-        )
-    except ChatopsError as error:
-        return error
 
 
 def _shape(catalog: Catalog, id_: str) -> dict[str, Any]:

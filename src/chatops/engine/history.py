@@ -42,12 +42,19 @@ class History:
             raise InvalidRequestError(
                 f"{ref!r} is too short for a conversation id: give {MIN_PREFIX} characters or more"
             )
-        ids = await self._store.conversation_ids(principal.user_id, ref.lower(), limit=2)
+        ids = await self._store.conversation_ids(principal.user_id, ref, limit=2)
+        if not ids and ref != ref.lower():  # ours are in lower case; those that clients choose may not be
+            ids = await self._store.conversation_ids(principal.user_id, ref.lower(), limit=2)
         if not ids:
             raise NotFoundError(f"no conversation {ref!r}")
         if len(ids) > 1:
             raise InvalidRequestError(f"{ref!r} fits several conversations, {ids[0]} among them: give more of the id")
         return await self._store.conversation(principal.user_id, ids[0])
+
+    async def named(self, principal: Principal, conversation_id: str) -> Conversation:
+        """A conversation by its whole id. Raises `NotFoundError`."""
+        principal.require("history:read")
+        return await self._store.conversation(principal.user_id, conversation_id)
 
     async def conversations(
         self,
@@ -94,6 +101,13 @@ class History:
                 if len(found) >= limit:
                     break
         return found[::-1]
+
+    async def every_message(
+        self, principal: Principal, conversation: Conversation, *, after_seq: int = 0, limit: int
+    ) -> list[Message]:
+        """A page of all branches, oldest first."""
+        principal.require("history:read")
+        return await self._store.messages(principal.user_id, conversation.id, after_seq=after_seq, limit=limit)
 
     async def branches(self, principal: Principal, conversation: Conversation, *, limit: int) -> list[Branch]:
         """The branches whose ends are newest, newest first. Reads the whole conversation once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chatops.engine.branches import BATCH
@@ -18,7 +19,7 @@ from chatops.engine.messages import (
 )
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.ports import ChatRequest, Clock, NewId, Store
-from chatops.engine.requests import Attachment, TurnRequest, title_of
+from chatops.engine.requests import Attachment, TurnRequest, answer_id, question_id, title_of
 from chatops.engine.window import Window, count_tokens, estimate_tokens, input_budget
 
 GO_ON = "Your last answer was cut off. Go on exactly where it stopped. Repeat nothing of it and do not comment on this."
@@ -94,7 +95,7 @@ class Planner:
         )
         branch = await self._branch(conversation, request, now)
         answer = Message(
-            id=self._new_id(),
+            id=answer_id(principal.user_id, request) or self._new_id(),
             conversation_id=conversation.id,
             parent_id=branch.question.id,
             role="assistant",
@@ -117,13 +118,17 @@ class Planner:
 
     async def _conversation(self, principal: Principal, request: TurnRequest, now: int) -> Conversation:
         if request.conversation_id is not None:
-            if request.expires_in is not None:
-                raise InvalidRequestError("only a new conversation can be a temporary one")
-            return await self._store.conversation(principal.user_id, request.conversation_id)
+            with suppress(NotFoundError):
+                conversation = await self._store.conversation(principal.user_id, request.conversation_id)
+                if request.expires_in is not None:
+                    raise InvalidRequestError("only a new conversation can be a temporary one")
+                return conversation
+            if not request.create:
+                raise NotFoundError(f"no conversation {request.conversation_id}")
         if request.kind != "submit":
             raise InvalidRequestError(f"{request.kind} needs a conversation")
         return Conversation(
-            id=self._new_id(),
+            id=request.conversation_id or self._new_id(),
             owner_id=principal.user_id,
             title=title_of(request.text or request.attachments[0].name),
             created_at=now,
@@ -134,9 +139,9 @@ class Planner:
     async def _branch(self, conversation: Conversation, request: TurnRequest, now: int) -> _Branch:
         match request.kind:
             case "submit":
-                parent_id = request.message_id or conversation.leaf_id
+                parent_id = conversation.leaf_id
                 if request.message_id is not None:
-                    await self._message(conversation, request.message_id)
+                    parent_id = (await self._message(conversation, request.message_id)).id
                 return _Branch(question=self._user(conversation, request, parent_id, now), is_new=True)
             case "edit":
                 old = await self._target(conversation, request, "user")
@@ -163,8 +168,9 @@ class Planner:
             for a in request.attachments
         )
         parts: tuple[Part, ...] = (*files, TextPart(text=request.text)) if request.text else files
+        named = request.client_id and question_id(conversation.owner_id, request.client_id)
         return Message(
-            id=self._new_id(),
+            id=named or self._new_id(),
             conversation_id=conversation.id,
             parent_id=parent,
             role="user",
@@ -186,10 +192,13 @@ class Planner:
         raise InvalidRequestError(f"there is no {role} message to {request.kind}")
 
     async def _message(self, conversation: Conversation, message_id: str) -> Message:
-        message = await self._store.message(conversation.owner_id, message_id)
-        if message.conversation_id != conversation.id:
-            raise NotFoundError(f"no message {message_id} in this conversation")
-        return message
+        owner_id = conversation.owner_id
+        for known_as in (message_id, question_id(owner_id, message_id)):  # a client may have its own name for it
+            with suppress(NotFoundError):
+                message = await self._store.message(owner_id, known_as)
+                if message.conversation_id == conversation.id:
+                    return message
+        raise NotFoundError(f"no message {message_id} in this conversation")
 
     async def request_for(self, plan: Plan, spec: ModelSpec) -> ChatRequest:
         """The request to one model of the route, with as much history as its window holds.

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chatops.engine.events import Event, ProviderEvent, Record
+from chatops.engine.events import Event, ProviderEvent
 from chatops.engine.messages import Conversation, Message, Sampling, SearchHit
 
 Clock = Callable[[], int]
@@ -257,8 +257,9 @@ class TurnLog(Protocol):
         """Adds the next event and returns its number, from 1. `TurnFinished` closes the log."""
         ...
 
-    def read(self, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
-        """Every event past number `after`, waiting for those to come, up to `TurnFinished`.
+    def read(self, turn_id: str, *, after: int = 0) -> AsyncGenerator[Sequence[Event], None]:
+        """Every event past number `after`, up to `TurnFinished`: those that are there in one batch, then those that
+        come, together what came together. No batch is empty.
 
         Raises:
             NotFoundError: No such turn, or it ended too long ago.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import InvalidRequestError
-from chatops.engine.messages import Sampling
+from chatops.engine.ids import id_for
+from chatops.engine.messages import Conversation, Message, Sampling
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -18,6 +20,9 @@ MAX_ATTACHMENT_BYTES = 10 * 2**20
 MAX_ATTACHMENTS = 10
 MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
 TITLE_CHARS = 60
+MAX_NAME = 128
+"""Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
+_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
 MAX_LIFE = 10 * 365 * 86_400
 """Seconds that a temporary conversation may be kept: ten years, as good as for good."""
 MAX_COST = 1_000_000
@@ -40,6 +45,9 @@ class TurnRequest:
     Attributes:
         text: The prompt; not used by `regenerate` and `continue`.
         conversation_id: None begins a conversation.
+        create: A conversation that nobody has yet is begun under this `conversation_id`.
+        client_id: The caller's own name for this turn. The same one never makes a second turn of its owner: the turn
+            that it made is returned. A later `message_id` may name the question by it.
         kind: `submit` adds to the active branch; `edit` asks again in place of an earlier user message;
             `regenerate` answers a user message once more; `continue` goes on with an answer that was cut off.
             The last three make siblings: nothing is overwritten.
@@ -58,6 +66,8 @@ class TurnRequest:
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     conversation_id: str | None = None
+    create: bool = False
+    client_id: str | None = None
     kind: Literal["submit", "edit", "regenerate", "continue"] = "submit"
     message_id: str | None = None
     model: str | None = None
@@ -69,6 +79,15 @@ class TurnRequest:
     record: bool = True
     expires_in: int | None = None
     max_cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn that was started: `id` is the answer's message id."""
+
+    id: str
+    conversation: Conversation
+    message: Message
 
 
 def check_text(text: str, what: str) -> None:
@@ -113,6 +132,7 @@ def check(request: TurnRequest) -> None:
     if request.system is not None:
         check_text(request.system, "the system prompt")
     check_attachments(request.attachments)
+    _check_names(request)
     asks = request.kind in {"submit", "edit"}
     if asks and not request.text.strip() and not request.attachments:
         raise InvalidRequestError("the prompt is empty")
@@ -127,6 +147,27 @@ def check(request: TurnRequest) -> None:
         raise InvalidRequestError(
             f"the maximum cost is {request.max_cost} dollars: it must be between 0 and {MAX_COST:,}"
         )
+
+
+def _check_names(request: TurnRequest) -> None:
+    if request.create and _ID.fullmatch(request.conversation_id or "") is None:
+        raise InvalidRequestError(
+            f"a conversation's id has 1 to {MAX_NAME} ASCII letters, digits and -_.: and begins with a letter or digit"
+        )
+    if request.client_id is not None:
+        check_text(request.client_id, "the client_id")
+        if not 0 < len(request.client_id) <= MAX_NAME:
+            raise InvalidRequestError(f"the client_id has {len(request.client_id):,} characters: 1 to {MAX_NAME}")
+
+
+def answer_id(owner_id: str, request: TurnRequest) -> str | None:
+    """The id that the answer of a turn with a `client_id` always has; None without one."""
+    return None if request.client_id is None else id_for(owner_id, "answer", request.client_id)
+
+
+def question_id(owner_id: str, client_id: str) -> str:
+    """The id of the question that a turn with this `client_id` asked, when it asked a new one."""
+    return id_for(owner_id, "question", client_id)
 
 
 def _check_expiry(seconds: int) -> None:

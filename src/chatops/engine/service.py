@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chatops.engine.errors import (
-    ChatopsError,
-    ConflictError,
-    InterruptedTurnError,
-    NotFoundError,
-    ProviderError,
-)
-from chatops.engine.events import Record, TurnFinished, TurnStarted
+from chatops.engine.errors import ConflictError
+from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
@@ -24,11 +18,13 @@ from chatops.engine.journal import LEASE_MS, Journal
 from chatops.engine.limits.admission import Admission
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.unmetered import Unmetered
-from chatops.engine.messages import Attempt, Conversation, Message, Principal
+from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
 from chatops.engine.models import Catalog
+from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
 from chatops.engine.ports import Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
-from chatops.engine.requests import TurnRequest, check
+from chatops.engine.readers import Readers
+from chatops.engine.requests import Turn, TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
 
@@ -39,15 +35,6 @@ if TYPE_CHECKING:  # not for a one-shot, which must start fast
 
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A turn that was started: `id` is the answer's message id."""
-
-    id: str
-    conversation: Conversation
-    message: Message
 
 
 class Engine:
@@ -88,10 +75,13 @@ class Engine:
         self._router = Router(providers, clock, sleep)
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
+        self._once = Once(store)
+        self._readers = Readers(turn_log, store, self._runs)
         self._closing = False
 
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
-        """Stores the rows of a turn and runs it in the engine's own task: nobody needs to read along.
+        """Stores the rows of a turn and runs it in the engine's own task: nobody needs to read along. With a
+        `client_id` that made a turn before, that one is returned, however it ended.
 
         Raises:
             PermissionDeniedError: The principal may not chat.
@@ -104,6 +94,9 @@ class Engine:
         """
         principal.require("chat")
         check(request)
+        return await self._once.start(principal, request, self._start_turn)
+
+    async def _start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
         waited = False
         while True:
             if self._closing:
@@ -191,7 +184,7 @@ class Engine:
                 return
         await asyncio.sleep(QUEUE_POLL)
 
-    async def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
+    def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
 
         Raises:
@@ -199,40 +192,37 @@ class Engine:
             NotFoundError: No such turn of this person, or it ended too long ago.
             ChatopsError: After `TurnFinished`: what ended the turn short of a complete answer.
         """
-        principal.require("chat")
-        await self._check_owner(principal, turn_id)
-        async with aclosing(self._log.read(turn_id, after=after)) as records:
-            async for record in records:
-                yield record
-                if isinstance(record.event, TurnFinished):
-                    _raise_for(record.event.message)
+        return self._readers.records(principal, turn_id, after)
 
-    async def _check_owner(self, principal: Principal, turn_id: str) -> None:
-        run = self._runs.get(turn_id)
-        owner = run.principal.user_id if run else None
-        if run is None:
-            async with aclosing(self._log.read(turn_id)) as records:
-                async for record in records:
-                    if isinstance(record.event, TurnStarted):
-                        owner = record.event.conversation.owner_id
-                    break
-        if owner != principal.user_id:
-            raise NotFoundError(f"no turn {turn_id}")
+    def follow(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Sequence[Event], None]:
+        """As `attach`, with the events that came together in one batch, and nothing raised for how the turn ended."""
+        return self._readers.batches(principal, turn_id, after)
 
-    async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> None:
-        """Ends a running turn, keeps its partial answer, and returns when that is stored. A turn that is over stays
-        as it is.
+    async def latest(self, principal: Principal, conversation_id: str) -> str:
+        """The id of the turn that runs in a conversation or, when none does, of its active branch's last answer.
+
+        `follow` tells whether it can still be read along.
+
+        Raises:
+            NotFoundError: No such conversation of this person, or nothing in it.
+        """
+        return await self._readers.latest(principal, conversation_id)
+
+    async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
+        """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
+        stays as it is: False.
 
         Raises:
             PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
         """
-        principal.require("chat")
-        await self._check_owner(principal, turn_id)
+        await self._readers.check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
-        if run is not None:
-            run.stop(reason)
-            await run.done.wait()
+        if run is None:
+            return False
+        run.stop(reason)
+        await run.done.wait()
+        return True
 
     @asynccontextmanager
     async def turn(
@@ -263,6 +253,15 @@ class Engine:
         """
         return await self._store.sweep(limit=limit)
 
+    @property
+    def open(self) -> bool:
+        """Whether new turns are taken."""
+        return not self._closing
+
+    async def ping(self) -> None:
+        """Reads from the store. Raises `StoreError` when it cannot be used."""
+        await self._store.conversations(LOCAL_OWNER, limit=1)
+
     async def context(self, principal: Principal, request: TurnRequest, *, count_all: bool = False) -> ContextView:
         """What of a conversation the next call would send, were `request` (without its text) made now.
 
@@ -292,17 +291,3 @@ class Engine:
             run.stop("shutdown")
         if self._tasks:
             await asyncio.wait(self._tasks)
-
-
-def _raise_for(message: Message) -> None:
-    """Raises what ended a turn short of a complete answer."""
-    error = message.error
-    if error is None:
-        return
-    if message.status == "interrupted":
-        raise InterruptedTurnError(error.message, code=error.code)
-    if error.code.startswith("provider_"):
-        raise ProviderError(
-            error.message, provider=message.provider or "", code=error.code, retry_after=error.retry_after
-        )
-    raise ChatopsError(error.message, code=error.code)

@@ -239,7 +239,7 @@ class TurnRun:
         log.info(
             "turn",
             extra={
-                "turn": {
+                "figures": {
                     "id": message.id,
                     "conversation": message.conversation_id,
                     "principal": self.principal.user_id,

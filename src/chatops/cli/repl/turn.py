@@ -18,7 +18,7 @@ from chatops.engine.requests import TurnRequest
 from chatops.engine.window import SUMMARISE
 
 if TYPE_CHECKING:
-    from chatops.engine.service import Turn
+    from chatops.engine.requests import Turn
 
 Listening = Callable[[Callable[[], None]], AbstractContextManager[None]]
 """While it is open, Ctrl-C calls what it is given, and other keys wait for the next prompt."""
@@ -59,7 +59,7 @@ class _Showing:
         self._request = request
         self.turn: Turn | None = None
         self.called_off = False
-        self._stops: list[asyncio.Future[None]] = []
+        self._stops: list[asyncio.Future[bool]] = []
 
     def stop(self, task: asyncio.Future[Message | None]) -> None:
         """What Ctrl-C does: ends the answer, or the wait for its beginning."""

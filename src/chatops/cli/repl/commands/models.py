@@ -39,8 +39,9 @@ async def models(session: Session, argument: str) -> None:
     """Asks each provider that can answer, as `chatops models ls` does."""
     import asyncio
 
-    from chatops.cli.models import asked, offered
+    from chatops.cli.models import asked
     from chatops.engine.errors import ChatopsError
+    from chatops.engine.offers import offered
 
     names = asked(session.settings, argument or None)
     answers = await asyncio.gather(*(offered(session.engine.providers, name) for name in names))
