@@ -96,6 +96,23 @@ def _free_table(value: object) -> dict[str, object]:
     raise ValueError("must be a table of texts, numbers, booleans, lists and tables")
 
 
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be true or false")
+
+
+_BOT_RULES: Mapping[str, Any] = {
+    **{f"{verb}_{what}": _texts for verb in ("allow", "deny") for what in ("users", "roles", "channels", "teams")},
+    "admins": _texts,
+    "direct": _flag,
+    "guests": _flag,
+    "api_base": _starts_with("http://", "https://"),
+    "pace": _seconds,
+}
+SECRETS = frozenset({"token", "bot_token", "app_token", "signing_secret", "client_secret", "encryption_key"})
+"""Keys whose values are never shown."""
+
 KEYS: Mapping[str, Any] = {
     "model": text,
     "preset": text,
@@ -116,6 +133,19 @@ KEYS: Mapping[str, Any] = {
     },
     "models": {ANY: {"context": _count, "max_output": _count, "fallbacks": _texts}},
     "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
+    "slack": {
+        **_BOT_RULES,
+        **dict.fromkeys(("bot_token", "app_token", "signing_secret", "client_id", "client_secret"), text),
+        "encryption_key": text,
+        "native": _one_of("direct", "everywhere", "off"),
+    },
+    "discord": {
+        **_BOT_RULES,
+        "token": text,
+        "gateway": _starts_with("ws://", "wss://"),
+        "threads": _flag,
+        "shards": _count,
+    },
 }
 
 _IS_MODEL_ID: Mapping[Key, bool] = {("providers",): False, ("aliases",): False, ("models",): True}

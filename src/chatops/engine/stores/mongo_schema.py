@@ -12,8 +12,8 @@ from typing import Any
 from chatops.engine.errors import StoreError
 from chatops.engine.stores.mongo_address import MongoAddress
 
-VERSION = 1
-COLLECTIONS = ("conversations", "messages", "blobs")
+VERSION = 2
+COLLECTIONS = ("conversations", "messages", "blobs", "bot_records")
 _ID = "schema"
 
 
@@ -55,6 +55,8 @@ async def _claim(db: Any, address: MongoAddress) -> None:
 async def _make_indexes(db: Any) -> None:
     from pymongo import ASCENDING, DESCENDING, IndexModel
 
+    await _make_bot_indexes(db)
+
     there: dict[str, Any] = {"$exists": True}
     await db.conversations.create_indexes(
         [
@@ -86,5 +88,19 @@ async def _make_indexes(db: Any) -> None:
                 name="by_file",
                 partialFilterExpression={"files": there},
             ),
+        ]
+    )
+
+
+async def _make_bot_indexes(db: Any) -> None:
+    """Of the bots' records (`mongo_bots`): what is due, what expired."""
+    from pymongo import ASCENDING, IndexModel
+
+    number: dict[str, Any] = {"$type": "number"}
+    by_lease = [("kind", ASCENDING), ("lease_until", ASCENDING)]
+    await db.bot_records.create_indexes(
+        [
+            IndexModel(by_lease, name="by_lease", partialFilterExpression={"lease_until": number}),
+            IndexModel([("expires_at", ASCENDING)], name="by_expiry", partialFilterExpression={"expires_at": number}),
         ]
     )

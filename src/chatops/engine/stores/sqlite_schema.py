@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from chatops.engine.errors import StoreError
+from chatops.engine.stores import sqlite_bots_schema as bot_tables
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
 
 APPLICATION_ID = 0x63686F70
@@ -98,7 +99,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST,)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, bot_tables.STATEMENTS)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
