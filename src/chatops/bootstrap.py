@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
@@ -16,6 +16,10 @@ from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
 from chatops.sections import ProviderSettings
 from chatops.settings import Settings
+
+if TYPE_CHECKING:
+    from chatops.engine.stores.mongo_bots import MongoBots
+    from chatops.engine.stores.sqlite_bots import SqliteBots
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
@@ -142,6 +146,23 @@ def _name_of(settings: Settings) -> str:
     from chatops.engine.stores.mongo_address import without_secrets
 
     return without_secrets(settings.database)
+
+
+def bot_records(engine: Engine) -> SqliteBots | MongoBots:
+    """The bots' memory, in the engine's own database."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    store = engine._store  # noqa: SLF001 - it was put there below
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_bots import SqliteBots
+
+        return SqliteBots(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_bots import MongoBots
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - the other of two
+    return MongoBots(store)
 
 
 @asynccontextmanager

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from chatops.bots.policy import Policy
 from chatops.engine.models import ModelSpec
@@ -119,15 +118,12 @@ class SlackBot:
             if not self.http:
                 await bot.connect(ready.set)
                 return
-            runner = web.AppRunner(bot.routes(), shutdown_timeout=0.1)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.slack.events.url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-            ready.set()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                await runner.cleanup()
+
+            def serving(address: str) -> None:
+                self.slack.events.url = f"{address}/slack/events"
+                ready.set()
+
+            await bot.serve("127.0.0.1", 0, serving)
 
     async def stop(self) -> None:
         if self.task is not None:

@@ -1,82 +1,17 @@
 """One answer on its way to one place, in virtual time: quick, never over the limit, and the final always lands."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from builders import message
 from chatops.bots.answer import Answer
 from chatops.bots.gates import Gates
 from chatops.bots.markup import Limit
-from chatops.bots.ports import Surface
 from chatops.bots.reply import Reply
 from chatops.bots.surfaces import BrokenError, ClosedError, LimitedError, MissingError, SurfaceError, TooLongError
+from paced import DISCORD, SLACK, Figures, answers, ended, reply, unsaved
 from surfaces import FakeSurface, Limiter, Wall
 from virtual_time import run
-
-TOKEN = "abc "
-PER_SECOND = 50
-LATENCY = (0.04, 0.18)
-
-
-async def unsaved(surface: Surface, refs: Sequence[str]) -> None: ...
-
-
-def reply(answer: Answer, surface: FakeSurface, gates: Gates) -> Reply:
-    return Reply(answer, surface, gates, clean=str, saved=unsaved)
-
-
-def ended(text: str) -> object:
-    return message("c", text, role="assistant", finish_reason="stop")
-
-
-class Figures:
-    """How long each character waited for being seen, and when the final form stood."""
-
-    def __init__(self, answer: Answer, surface: FakeSurface) -> None:
-        self.answer = answer
-        self.surface = surface
-        self.produced: list[float] = []
-        self.lags: list[float] = []
-        self.over_at = 0.0
-        self._texts: dict[str, str] = {}
-
-    async def produce(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        for _ in range(int(seconds * PER_SECOND)):
-            await asyncio.sleep(1 / PER_SECOND)
-            self.answer.add(TOKEN)
-            self.produced += [loop.time()] * len(TOKEN)
-            seen = len(self.surface.wall.text)
-            self.lags.append(loop.time() - self.produced[seen] if seen < len(self.produced) else 0.0)
-        self.over_at = loop.time()
-        self.answer.end(ended(self.answer.text))  # type: ignore[arg-type]
-
-    @property
-    def p95(self) -> float:
-        return sorted(self.lags)[int(len(self.lags) * 0.95)]
-
-    @property
-    def final(self) -> float:
-        return self.surface.wall.calls[-1].at - self.over_at
-
-
-async def answers(count: int, *, pace: float, limiter: Limiter, seconds: float, limit: int) -> list[Figures]:
-    """So many answers at once in one bucket, each on a wall of its own."""
-    gates, figures = Gates(), []
-    async with asyncio.TaskGroup() as group:
-        for n in range(count):
-            answer = Answer(f"t{n}")
-            surface = FakeSurface(Wall(), pace=pace, limiter=limiter, latency=LATENCY, limit=Limit(limit), seed=n)
-            figures.append(Figures(answer, surface))
-            group.create_task(reply(answer, surface, gates).run())
-            group.create_task(figures[-1].produce(seconds))
-    return figures
-
-
-DISCORD = {"pace": 1.05, "limit": 1900}
-SLACK = {"pace": 1.25, "limit": 11_000}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +19,7 @@ SLACK = {"pace": 1.25, "limit": 11_000}
 )
 def test_one_answer_is_seen_as_it_grows(place: dict[str, float], count: int, seconds: float, p95: float) -> None:
     limiter = Limiter(count, seconds)
-    (figures,) = run(answers(1, limiter=limiter, seconds=38, **place))  # type: ignore[arg-type]
+    (figures,) = run(answers(1, limiter=limiter, seconds=38, **place))
 
     assert limiter.refused == 0
     assert figures.p95 <= p95
@@ -98,7 +33,7 @@ def test_one_answer_is_seen_as_it_grows(place: dict[str, float], count: int, sec
 )
 def test_three_answers_in_one_bucket_share_it(place: dict[str, float], count: int, seconds: float) -> None:
     limiter = Limiter(count, seconds)
-    three = run(answers(3, limiter=limiter, seconds=15, **place))  # type: ignore[arg-type]
+    three = run(answers(3, limiter=limiter, seconds=15, **place))
 
     assert limiter.refused == 0
     assert max(max(figures.lags) for figures in three) <= 3 * place["pace"] + 0.5
@@ -110,7 +45,7 @@ def test_three_answers_in_one_bucket_share_it(place: dict[str, float], count: in
 
 def test_a_platform_that_allows_less_than_it_said_gets_the_whole_text_without_a_storm() -> None:
     limiter = Limiter(20, 60.0)
-    (figures,) = run(answers(1, limiter=limiter, seconds=38, **SLACK))  # type: ignore[arg-type]
+    (figures,) = run(answers(1, limiter=limiter, seconds=38, **SLACK))
 
     assert figures.surface.wall.text == figures.answer.text.rstrip()
     assert limiter.refused <= 10
@@ -174,7 +109,7 @@ def test_a_deleted_message_is_posted_anew_with_the_whole_of_its_part() -> None:
             answer.add("some words ")
             await asyncio.sleep(5)
             surface.wall.messages.clear()
-            answer.end(ended("some words and more"))  # type: ignore[arg-type]
+            answer.end(ended("some words and more"))
         assert surface.wall.text == "some words and more"
 
     run(body())
@@ -183,7 +118,7 @@ def test_a_deleted_message_is_posted_anew_with_the_whole_of_its_part() -> None:
 def test_a_place_that_takes_nothing_is_given_up_after_a_while() -> None:
     async def body() -> bool:
         answer, surface = Answer("t"), FakeSurface(faults=[BrokenError("500")] * 10_000)
-        answer.end(ended("text"))  # type: ignore[arg-type]
+        answer.end(ended("text"))
         return await reply(answer, surface, Gates()).run()
 
     assert run(body()) is False
@@ -206,9 +141,9 @@ def test_messages_of_an_earlier_process_are_edited_and_those_too_many_taken_away
     async def body() -> Wall:
         surface, answer = FakeSurface(), Answer("t")
         first = Answer("t")
-        first.end(ended("\n\n".join(["word " * 300] * 4)))  # type: ignore[arg-type]
+        first.end(ended("\n\n".join(["word " * 300] * 4)))
         await reply(first, surface, Gates()).run()
-        answer.end(ended("short"))  # type: ignore[arg-type]
+        answer.end(ended("short"))
         again = Reply(answer, surface, Gates(), clean=str, saved=unsaved, refs=list(surface.wall.messages))
         assert await again.run()
         return surface.wall

@@ -71,7 +71,7 @@ class FakeSlack:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[FakeSlack, None]:
         app = web.Application()
-        app.router.add_post("/api/{method}", self._handle)
+        app.router.add_route("*", "/api/{method}", self._handle)
         app.router.add_get("/socket", self.events.socket)
         app.router.add_get("/files/{name}", self._file)
         runner = web.AppRunner(app, shutdown_timeout=0.1)

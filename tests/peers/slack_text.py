@@ -40,7 +40,7 @@ async def body_of(request: web.Request) -> Json:
     if request.content_type == "application/json":
         found: Json = await request.json()
         return found
-    body: Json = dict(await request.post())
+    body: Json = dict(request.query) | dict(await request.post())
     for name in ("blocks", "metadata", "prompts", "view", "chunks"):
         if isinstance(body.get(name), str):
             body[name] = json.loads(body[name])

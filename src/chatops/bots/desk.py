@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chatops.bots import sentences
-from chatops.bots.answer import Answer, follow
-from chatops.bots.gates import Gates
 from chatops.bots.lines import Lines
 from chatops.bots.memory import Delivery, Memory, Thread
 from chatops.bots.policy import Policy
-from chatops.bots.ports import Adapter, Identities, Person, Question, Surface
-from chatops.bots.reply import Reply
+from chatops.bots.ports import Adapter, Identities, Person, Question
+from chatops.bots.showing import Shows, Tasks
 from chatops.engine.errors import ChatopsError, ConflictError, NotFoundError
 from chatops.engine.messages import Principal
 from chatops.engine.requests import TurnRequest
@@ -48,20 +45,18 @@ class Parts:
 class Desk:
     """One platform's desk. Use within `open_desk`."""
 
-    def __init__(self, parts: Parts, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, parts: Parts, tasks: Tasks) -> None:
         self.engine = parts.engine
         self.memory = parts.memory
         self.identities = parts.identities
         self.policy = parts.policy
-        self.gates = Gates()
         self.platform = parts.adapter.name
+        self.spawn = tasks.spawn
         self._adapter = parts.adapter
-        self._clean = parts.clean
-        self._group = tasks
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = tasks
+        self._shows = Shows(parts.engine, parts.adapter, parts.memory, tasks, clean=parts.clean)
         self._lines = Lines()
         self._questions: set[str] = set()
-        self._turns: dict[str, Principal] = {}
         self._running: dict[str, Delivery] = {}
 
     async def receive(self, question: Question) -> bool:
@@ -77,12 +72,6 @@ class Desk:
     def _take_up(self, question: Question) -> None:
         self._questions.add(question.id)
         self.spawn(self._answer(question))
-
-    def spawn(self, work: Awaitable[object]) -> None:
-        """Runs work in the desk's own group; what goes wrong in it is logged and ends nothing else."""
-        task = self._group.create_task(_guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, question: Question) -> None:
         turn_id: str | None = None
@@ -109,11 +98,13 @@ class Desk:
                 await self.memory.deliver(delivery)
                 await self.memory.answered(question.id, turn.id)
                 self._running[question.place.key] = delivery
-                await self.follow(principal, delivery)
+                await self._shows.follow(principal, delivery)
         except ChatopsError as error:
             if turn_id is None:
                 await self.memory.answered(question.id, None)
-                await self.say(self._adapter.surface(question.address), f"⚠ {sentences.of_error(error)}", question.id)
+                await self._shows.say(
+                    self._adapter.surface(question.address), f"⚠ {sentences.of_error(error)}", question.id
+                )
             else:
                 raise
         finally:
@@ -128,7 +119,7 @@ class Desk:
         running = self._running.get(question.place.key)
         if running is None or question.text.strip(" .!").lower() != "stop" or running.asker != question.person.id:
             return False
-        await self.engine.stop(self._turns[running.turn], running.turn)
+        await self.engine.stop(self._shows.turns[running.turn], running.turn)
         return True
 
     async def _start(self, question: Question) -> tuple[Principal, Turn, Thread]:
@@ -169,7 +160,7 @@ class Desk:
     async def withdraw(self, question_id: str) -> None:
         """Somebody deleted their question: its answer stops, and one that was not begun is not."""
         turn = await self.memory.withdrawn(question_id)
-        principal = self._turns.get(turn or "")
+        principal = self._shows.turns.get(turn or "")
         if turn is not None and principal is not None:
             await self.engine.stop(principal, turn)
 
@@ -183,53 +174,7 @@ class Desk:
         turn = await self.engine.start_turn(principal, request)
         delivery = replace(old, turn=turn.id, asker=asker.id, refs=())
         await self.memory.deliver(delivery)
-        self.follow(principal, delivery)
-
-    def follow(self, principal: Principal, delivery: Delivery, *, taken_over: bool = False) -> asyncio.Task[None]:
-        """Shows a turn where it belongs. Returns the task that ends with the turn; showing may take longer."""
-        answer = Answer(delivery.turn)
-        self._turns[delivery.turn] = principal
-        following = self._group.create_task(_guarded(follow(self.engine, principal, answer)))
-        self._tasks.add(following)
-        following.add_done_callback(self._tasks.discard)
-        self.spawn(self._show(answer, delivery, following, taken_over=taken_over))
-        return following
-
-    async def _show(
-        self, answer: Answer, delivery: Delivery, following: asyncio.Task[None], *, taken_over: bool
-    ) -> None:
-        # A reply that another process began may have posted more than it could note.
-        resumed = {"resumed": "yes"} if taken_over else {}
-        surface = self._adapter.surface({**delivery.address, **resumed})
-        latest = delivery
-
-        async def saved(where: Surface, refs: Sequence[str]) -> None:
-            nonlocal latest
-            latest = replace(delivery, address=where.address(), refs=tuple(refs))
-            await self.memory.deliver(latest)
-            if "chain" in delivery.address:
-                await self.memory.join_chain(refs[-1:], delivery.place)
-
-        reply = Reply(answer, surface, self.gates, clean=self._clean, saved=saved, refs=delivery.refs)
-        try:
-            if await reply.run():
-                await self.memory.deliver(latest, done=True)
-            else:
-                log.warning("turn %s: the platform does not take its answer; it will be tried again", delivery.turn)
-        finally:
-            if not answer.over:
-                following.cancel()
-            self._turns.pop(delivery.turn, None)
-
-    async def say(self, surface: Surface, text: str, key: str) -> None:
-        """Shows one sentence of our own."""
-        notice = Answer(key, pressable=False)
-        notice.close(text)
-
-        async def unsaved(where: Surface, refs: Sequence[str]) -> None:
-            """A notice that is lost is no answer that is lost."""
-
-        await Reply(notice, surface, self.gates, clean=self._clean, saved=unsaved).run()
+        self._shows.follow(principal, delivery)
 
     async def tend(self) -> None:
         """Renews what is being worked on, takes up what dead processes left; for ever."""
@@ -249,7 +194,7 @@ class Desk:
     async def _renew(self) -> None:
         for question_id in list(self._questions):
             await self.memory.renew_question(question_id)
-        for turn_id in list(self._turns):
+        for turn_id in list(self._shows.turns):
             await self.memory.renew_delivery(turn_id)
 
     async def _take_over(self) -> None:
@@ -257,42 +202,28 @@ class Desk:
             if question.id not in self._questions:
                 self._take_up(question)
         for delivery in await self.memory.left_deliveries():
-            if delivery.turn not in self._turns:
+            if delivery.turn not in self._shows.turns:
                 principal = await self.principal(delivery.person, delivery.name)
-                self.follow(principal, delivery, taken_over=True)
+                self._shows.follow(principal, delivery, taken_over=True)
 
     async def finish(self, grace: float) -> None:
         """Lets running answers end; stops those that do not, and waits for their last form to be shown."""
-        await self._wait(grace)
-        for turn_id, principal in list(self._turns.items()):
+        await self._tasks.wait(grace)
+        for turn_id, principal in list(self._shows.turns.items()):
             try:
                 await self.engine.stop(principal, turn_id, "shutdown")
             except ChatopsError as error:
                 log.info("turn %s: %s", turn_id, error)
-        await self._wait(LAST_CALLS)
-        for task in list(self._tasks):
-            task.cancel()
-
-    async def _wait(self, seconds: float) -> None:
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-
-
-async def _guarded(work: Awaitable[Any]) -> None:
-    try:
-        await work
-    except ChatopsError as error:
-        log.warning("%s", error)
-    except Exception:
-        log.exception("a bot's task failed")
+        await self._tasks.wait(LAST_CALLS)
+        self._tasks.cancel()
 
 
 @asynccontextmanager
 async def open_desk(parts: Parts, *, grace: float = GRACE) -> AsyncGenerator[Desk, None]:
     """A desk that takes up what was left, and lets its answers end when it is left."""
-    async with asyncio.TaskGroup() as tasks:
-        desk = Desk(parts, tasks)
-        tending = tasks.create_task(desk.tend())
+    async with asyncio.TaskGroup() as group:
+        desk = Desk(parts, Tasks(group))
+        tending = group.create_task(desk.tend())
         try:
             yield desk
         finally:

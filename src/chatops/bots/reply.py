@@ -70,6 +70,7 @@ class Reply:
 
     Args:
         refs: The messages that an earlier process posted already.
+        resumed: Whether there was an earlier process: it may have posted one more.
         saved: Told the surface and all references, each time a message was posted.
     """
 
@@ -82,6 +83,7 @@ class Reply:
         clean: Callable[[str], str],
         saved: Saved,
         refs: Sequence[str] = (),
+        resumed: bool = False,
     ) -> None:
         self._answer = answer
         self._surface = surface
@@ -91,6 +93,8 @@ class Reply:
         self._shown = [_Shown(ref, None) for ref in refs]
         self._limit = surface.limit
         self._failures = 0
+        self._doubtful = resumed
+        """Whether the next post may turn out to have happened before, with an older text."""
         answer.ended.append(lambda: gates.hurry(answer.turn_id))
 
     async def run(self) -> bool:
@@ -151,13 +155,15 @@ class Reply:
             del self._shown[step.number]
         elif step.ref is None:
             ref = await self._surface.post(step.view)
-            self._shown.append(_Shown(ref, step.view))
+            self._shown.append(_Shown(ref, None if self._doubtful else step.view))
+            self._doubtful = False
             await self._saved(self._surface, [shown.ref for shown in self._shown])
         else:
             await self._surface.edit(step.ref, step.view)
             self._shown[step.number].view = step.view
 
     async def _mend(self, step: _Step, error: SurfaceError) -> None:
+        self._doubtful = self._doubtful or (step.ref is None and isinstance(error, BrokenError))
         match error:
             case MissingError() if step.ref is not None:
                 await self._post_anew(step)

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from chatops import __version__
-from chatops.cli import config, db, doctor, history, models
+from chatops.cli import bot, config, db, doctor, history, models
 from chatops.cli.options import AskOptions, typer_command
 from chatops.cli.terminal import sanitize
 
@@ -83,6 +83,7 @@ app.add_typer(history.app, name="logs", help="Alias of history.", hidden=True)
 app.add_typer(models.app, name="models", help="Models that can be asked.")
 app.add_typer(db.app, name="db", help="Copy, check, back up and migrate the database.")
 app.add_typer(config.app, name="config", help="Settings in effect.")
+app.add_typer(bot.app, name="bot", help="Answer on Slack or Discord.")
 app.command("doctor")(doctor.doctor)
 
 

@@ -64,15 +64,15 @@ class Handlers:
     def __init__(self, client: discord.Client, *, threads: bool) -> None:
         self._client = client
         self._threads = threads
-        self._tree = app_commands.CommandTree(client)
+        self.tree = app_commands.CommandTree(client)
         self._add_commands()
         for event in (self.on_message, self.on_interaction, self.on_raw_message_delete, self.on_ready, self.on_error):
             setattr(client, event.__name__, event)
-        client.setup_hook = self._tree_sync  # type: ignore[method-assign]  # the library's own hook
+        client.setup_hook = self._sync  # type: ignore[method-assign]  # the library's own hook
 
-    async def _tree_sync(self) -> None:
+    async def _sync(self) -> None:
         try:
-            await self._tree.sync()
+            await self.tree.sync()
         except discord.HTTPException as error:
             log.warning(
                 "Discord did not take the commands /ask and /chatops: HTTP %s, code %s", error.status, error.code
@@ -173,7 +173,7 @@ class Handlers:
         await interaction.edit_original_response(content=said[:MAX_REPLY])
 
     def _add_commands(self) -> None:
-        @self._tree.command(name="ask", description="Ask the model")
+        @self.tree.command(name="ask", description="Ask the model")
         @app_commands.describe(prompt="Your question", file="An image, a PDF or a text file")
         async def ask(
             interaction: discord.Interaction[Any], prompt: str, file: discord.Attachment | None = None
@@ -183,7 +183,7 @@ class Handlers:
         group = app_commands.Group(name="chatops", description="Your model, system prompt, usage, account")
         for name, about, option in COMMANDS:
             group.add_command(_command(self, name, about, option))
-        self._tree.add_command(group)
+        self.tree.add_command(group)
 
 
 COMMANDS = (

@@ -55,7 +55,7 @@ async def run_discord(
     content = True
     while True:
         wire = Wire()
-        client = _client(settings, wire, content=content)
+        client = client_of(settings, wire, content=content)
         adapter = DiscordAdapter(client, wire, pace=settings.pace)
         handlers = Handlers(client, threads=settings.threads)
         parts = Parts(
@@ -111,7 +111,7 @@ async def _tell(client: discord.Client, ready: Callable[[], None] | None) -> Non
         ready()
 
 
-def _client(settings: DiscordSettings, wire: Wire, *, content: bool) -> discord.Client:
+def client_of(settings: DiscordSettings, wire: Wire, *, content: bool) -> discord.Client:
     """A client that keeps little: no members, no messages."""
     Route.BASE = settings.api_base.rstrip("/")
     if settings.gateway is not None:

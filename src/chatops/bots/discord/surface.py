@@ -32,6 +32,7 @@ _MISSING = {10008, 10015, 30046, 50027}
 """Unknown message or webhook, too many edits of an old message, a token that ended."""
 _CLOSED = {10003, 50001, 50007, 50013, 160005}
 """Unknown channel, no access, no direct messages, no permission, a locked thread."""
+_TOKEN_ENDED = {10015, 50027}
 _ARCHIVED = 50083
 _EXISTS = 160004
 _NO_MENTIONS = discord.AllowedMentions.none()
@@ -76,6 +77,8 @@ class DiscordSurface:
         self._wire = wire
         self._address = dict(address)
         self._pace = pace
+        self._lost = 0
+        """Messages that were found to be gone: what is posted in their place is another message for the nonce."""
 
     def address(self) -> Value:
         return self._address
@@ -90,12 +93,13 @@ class DiscordSurface:
     async def post(self, view: View) -> str:
         with explained():
             if self._by_webhook:
-                return await self._follow_up(view)
+                with self._token():
+                    return await self._follow_up(view)
             channel = await self._channel()
             more = _given(view=buttons(view), reference=self._reference(view))
             sent = await channel.send(
                 view.text,
-                nonce=_nonce(view),
+                nonce=_nonce(view, self._lost),
                 allowed_mentions=_NO_MENTIONS,
                 suppress_embeds=True,
                 **more,
@@ -106,15 +110,17 @@ class DiscordSurface:
         channel = self._address["channel"]
         with explained():
             if self._by_webhook:
-                await self._webhook.edit_message(
-                    int(ref), content=view.text, view=buttons(view), allowed_mentions=_NO_MENTIONS
-                )
+                with self._token():
+                    await self._webhook.edit_message(
+                        int(ref), content=view.text, view=buttons(view), allowed_mentions=_NO_MENTIONS
+                    )
                 return
             message = self._client.get_partial_messageable(int(channel)).get_partial_message(int(ref))
             call = message.edit(content=view.text, view=buttons(view), allowed_mentions=_NO_MENTIONS)
             try:
                 await self._wire.newest("PATCH", f"/channels/{channel}/messages/{ref}", call)
             except discord.HTTPException as error:
+                self._lost += error.code in _MISSING
                 if error.code != _ARCHIVED:
                     raise
                 await self._unarchive()
@@ -145,6 +151,19 @@ class DiscordSurface:
     @property
     def _by_webhook(self) -> bool:
         return self._address["kind"] == "interaction" and time.time() < float(self._address["until"])
+
+    @contextmanager
+    def _token(self) -> Generator[None, None, None]:
+        """Calls with an interaction's token. One that ended early is not used again: the bot may change the same
+        messages in the channel by itself.
+        """
+        try:
+            yield
+        except discord.HTTPException as error:
+            if error.code not in _TOKEN_ENDED:
+                raise
+            self._address["until"] = "0"
+            raise BrokenError("the interaction's token ended") from None
 
     @property
     def _webhook(self) -> discord.Webhook:
@@ -202,9 +221,9 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _nonce(view: View) -> str:
+def _nonce(view: View, lost: int) -> str:
     """The same for the same message of the same answer, so that Discord posts it once whoever tries again."""
-    return hashlib.sha256(f"{view.turn_id}/{view.number}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{view.turn_id}/{view.number}/{lost}".encode()).hexdigest()[:24]
 
 
 def buttons(view: View) -> discord.ui.View | None:

@@ -45,9 +45,8 @@ TokenFor = Callable[[str, str], Awaitable[str]]
 
 def code_of(error: SlackApiError) -> str:
     """Slack's own word for what went wrong; empty when its answer was none of Slack's."""
-    response = error.response
-    found = response.get("error") if hasattr(response, "get") else None
-    return str(found or "")
+    data = getattr(error.response, "data", error.response)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
 
 
 @contextmanager
@@ -92,7 +91,7 @@ class Clients:
             raise ClosedError("not_installed")
         return self.made(token)
 
-    def made(self, token: str) -> AsyncWebClient:
+    def made(self, token: str | None) -> AsyncWebClient:
         return AsyncWebClient(
             token=token, base_url=self._api_base, timeout=TIMEOUT, session=self.session, retry_handlers=[]
         )

@@ -84,6 +84,27 @@ class SlackBot:
         assert flow is not None  # noqa: S101 - likewise
         return await to_aiohttp_response(await flow.handle_callback(await to_bolt_request(request)))
 
+    async def serve(self, host: str, port: int, ready: Callable[[str], None] | None = None) -> None:
+        """Takes events over HTTP until cancelled; `ready` is told the address.
+
+        Raises:
+            SettingsError: There is no signing secret, or the address cannot be used.
+        """
+        if not self._settings.signing_secret:
+            raise SettingsError("without SLACK_APP_TOKEN events come over HTTP, and that needs SLACK_SIGNING_SECRET")
+        runner = web.AppRunner(self.routes(), shutdown_timeout=1)
+        await runner.setup()
+        try:
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+            if ready is not None:
+                ready(f"http://{host}:{runner.addresses[0][1]}")
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
     async def connect(self, ready: Callable[[], None] | None = None) -> None:
         """Takes events over Socket Mode until cancelled.
 
@@ -201,6 +222,6 @@ async def _app(settings: SlackSettings, clients: Clients, installs: Installs | N
         install_path=INSTALL,
         redirect_uri_path=REDIRECT,
     )
-    app = AsyncApp(client=clients.made(""), oauth_settings=oauth, installation_store=installs, **common)
+    app = AsyncApp(client=clients.made(None), oauth_settings=oauth, installation_store=installs, **common)
     app.enable_token_revocation_listeners()
     return app
