@@ -24,6 +24,8 @@ from chatops.settings import Settings
 if TYPE_CHECKING:
     from chatops.engine.auth.accounts import Accounts
     from chatops.engine.auth.ports import AccountStore
+    from chatops.engine.stores.mongo_bots import MongoBots
+    from chatops.engine.stores.sqlite_bots import SqliteBots
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
@@ -203,6 +205,23 @@ def _name_of(settings: Settings) -> str:
     from chatops.engine.stores.mongo_address import without_secrets
 
     return without_secrets(settings.database)
+
+
+def bot_records(engine: Engine) -> SqliteBots | MongoBots:
+    """The bots' memory, in the engine's own database."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    store = engine._store  # noqa: SLF001 - it was put there below
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_bots import SqliteBots
+
+        return SqliteBots(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_bots import MongoBots
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - the other of two
+    return MongoBots(store)
 
 
 @asynccontextmanager

@@ -119,6 +119,17 @@ def _text_table(value: object) -> dict[str, str]:
     raise ValueError("must be a table of names and texts")
 
 
+_BOT_RULES: Mapping[str, Any] = {
+    **{f"{verb}_{what}": _texts for verb in ("allow", "deny") for what in ("users", "roles", "channels", "teams")},
+    "admins": _texts,
+    "direct": _switch,
+    "guests": _switch,
+    "api_base": _starts_with("http://", "https://"),
+    "pace": _seconds,
+}
+SECRETS = frozenset({"token", "bot_token", "app_token", "signing_secret", "client_secret", "encryption_key"})
+"""Keys whose values are never shown."""
+
 KEYS: Mapping[str, Any] = {
     "model": text,
     "preset": text,
@@ -161,6 +172,19 @@ KEYS: Mapping[str, Any] = {
     },
     "server": server_settings.keys(text, _seconds, _count),
     "limits": limit_settings.keys(_count),
+    "slack": {
+        **_BOT_RULES,
+        **dict.fromkeys(("bot_token", "app_token", "signing_secret", "client_id", "client_secret"), text),
+        "encryption_key": text,
+        "native": _one_of("direct", "everywhere", "off"),
+    },
+    "discord": {
+        **_BOT_RULES,
+        "token": text,
+        "gateway": _starts_with("ws://", "wss://"),
+        "threads": _switch,
+        "shards": _count,
+    },
 }
 
 _IS_MODEL_ID: Mapping[Key, bool] = {("providers",): False, ("aliases",): False, ("models",): True}

@@ -98,3 +98,60 @@ class Preset:
     max_tokens: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotRules:
+    """Who may use a bot and where, by the platform's own ids; `chatops.bots.policy` says how they are read."""
+
+    allow_users: tuple[str, ...] = ()
+    deny_users: tuple[str, ...] = ()
+    allow_roles: tuple[str, ...] = ()
+    deny_roles: tuple[str, ...] = ()
+    allow_channels: tuple[str, ...] = ()
+    deny_channels: tuple[str, ...] = ()
+    allow_teams: tuple[str, ...] = ()
+    deny_teams: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
+    direct: bool = True
+    guests: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordSettings(BotRules):
+    """The Discord bot; its token is in the environment (DISCORD_TOKEN) or here.
+
+    Attributes:
+        threads: A mention in a channel is answered in a thread of its own; else by a reply.
+        pace: Seconds between two edits in a channel.
+        shards: None: one connection, right up to 2,500 servers.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    api_base: str = "https://discord.com/api/v10"
+    gateway: str | None = None
+    threads: bool = True
+    pace: float = 1.05
+    shards: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings(BotRules):
+    """The Slack bot; its secrets are in the environment (SLACK_BOT_TOKEN ...) or here.
+
+    Attributes:
+        native: Where Slack's own streaming is used: in direct messages, also in channels (where only the asker sees
+            the text grow), or nowhere.
+        pace: Seconds between two edits in a workspace.
+        encryption_key: Encrypts the tokens of workspaces that installed the app (OAuth).
+    """
+
+    bot_token: str | None = field(default=None, repr=False)
+    app_token: str | None = field(default=None, repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    encryption_key: str | None = field(default=None, repr=False)
+    api_base: str = "https://slack.com/api/"
+    native: Literal["direct", "everywhere", "off"] = "direct"
+    pace: float = 1.25

@@ -14,7 +14,7 @@ from chatops import limit_settings, paths, schema, server_settings
 from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
 from chatops.schema import Key
-from chatops.sections import ModelSettings, Preset, ProviderSettings
+from chatops.sections import DiscordSettings, ModelSettings, Preset, ProviderSettings, SlackSettings
 from chatops.server_settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ _ENVIRONMENT: Mapping[str, Key] = {
     "CHATOPS_LOCAL_MODEL": ("local_model",),
     "OPENAI_BASE_URL": ("providers", "openai", "base_url"),
     "ANTHROPIC_BASE_URL": ("providers", "anthropic", "base_url"),
+    "SLACK_BOT_TOKEN": ("slack", "bot_token"),
+    "SLACK_APP_TOKEN": ("slack", "app_token"),
+    "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
+    "SLACK_CLIENT_ID": ("slack", "client_id"),
+    "SLACK_CLIENT_SECRET": ("slack", "client_secret"),
+    "CHATOPS_SLACK_ENCRYPTION_KEY": ("slack", "encryption_key"),
+    "DISCORD_TOKEN": ("discord", "token"),
 }
 _DEFAULTS: Mapping[Key, object] = {
     ("render",): "auto",
@@ -82,6 +89,8 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     auth: AuthPolicy = field(default_factory=AuthPolicy)
     limits: Policy | None = None
+    slack: SlackSettings = field(default_factory=SlackSettings)
+    discord: DiscordSettings = field(default_factory=DiscordSettings)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -200,6 +209,8 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
         server=server_settings.server(values),
         limits=limit_settings.policy(values),
+        slack=SlackSettings(**_section(values, "slack")),
+        discord=DiscordSettings(**_section(values, "discord")),
         origins=found,
         **plain,
     )
@@ -212,3 +223,8 @@ def _tables(values: Mapping[Key, Any], head: str) -> dict[str, dict[str, Any]]:
         if key[0] == head:
             tables.setdefault(key[1], {})[key[2]] = value
     return tables
+
+
+def _section(values: Mapping[Key, Any], head: str) -> dict[str, Any]:
+    """The keys of one table: {"pace": 1.25}."""
+    return {key[1]: value for key, value in values.items() if key[0] == head}

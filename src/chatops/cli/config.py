@@ -58,9 +58,13 @@ def visible(key: Key, value: object) -> object:
     """A value without what may be secret in it: passwords in addresses, the arguments of commands."""
     import re
 
+    from chatops.schema import SECRETS
+
     if key[-1] == "api_key_cmd":
         program, *arguments = str(value).split(maxsplit=1)
         return f"{program} ***" if arguments else program
+    if key[-1] in SECRETS:
+        return "***"
     if isinstance(value, str) and key == ("database",):
         from chatops.engine.stores.mongo_address import without_secrets
 

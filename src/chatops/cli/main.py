@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from chatops import __version__
-from chatops.cli import config, db, doctor, history, models, presets, tokens, usage, users
+from chatops.cli import bot, config, db, doctor, history, models, presets, tokens, usage, users
 from chatops.cli import serve as serving
 from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
@@ -105,6 +105,7 @@ app.add_typer(config.app, name="config", help="Settings: those in effect, and ch
 app.add_typer(users.app, name="users", help="Accounts: add, list, invite, disable, delete.")
 app.add_typer(tokens.app, name="tokens", help="Tokens for the HTTP API.")
 app.command("link")(tokens.link)
+app.add_typer(bot.app, name="bot", help="Answer on Slack or Discord.")
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serving.serve)
 

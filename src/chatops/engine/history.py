@@ -114,6 +114,11 @@ class History:
         principal.require("history:read")
         return await branches.every(self._store, replace(conversation, owner_id=principal.user_id), limit=limit)
 
+    async def message(self, principal: Principal, message_id: str) -> Message:
+        """One message; a running answer with what was journalled of it. Raises `NotFoundError`."""
+        principal.require("history:read")
+        return await self._store.message(principal.user_id, message_id)
+
     async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
         """Messages that hold every word of the query, newest first."""
         principal.require("history:read")

@@ -247,6 +247,15 @@ class Accounts:
         _require_person(principal)
         return await self._identities.new_code(await self.me(principal))
 
+    async def unlink(self, platform: Platform, platform_user_id: str) -> None:
+        """Parts a platform user from the account that they linked: what they ask from now on is theirs alone, and what
+        they asked before stays the account's. For the platform's own bot, which knows who asks.
+
+        Raises:
+            InvalidRequestError: They are linked with no account.
+        """
+        await self._identities.unlink(platform, platform_user_id)
+
     async def describe_link(self, principal: Principal, code: str) -> PendingLink:
         """Whom `link` would join with this account: show it and ask, since somebody may have sent you their code.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chatops.engine.limits.policy import Budget, Period
+from chatops.engine.limits.policy import Budget, Period, measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +46,13 @@ class Remaining:
     @property
     def left(self) -> int:
         return max(0, self.counter.budget.amount - self.spent - self.held)
+
+    def __str__(self) -> str:
+        """For people: `your budget ($5.00 a month): $1.20 used, $3.80 left until 2026-12-01 (UTC)`."""
+        unit = self.counter.budget.unit
+        renews = datetime.fromtimestamp(self.counter.renews_at / 1000, UTC)
+        held = f", {measured(unit, self.held)} held by running answers" if self.held else ""
+        return (
+            f"{self.counter.whose} ({self.counter.budget}): {measured(unit, self.spent)} used{held},"
+            f" {measured(unit, self.left, down=True)} left until {renews:%Y-%m-%d} (UTC)"
+        )
