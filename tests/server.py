@@ -74,7 +74,7 @@ async def open_server(
     async with open_rig(path, *scripts, spec=spec) as rig:
         if registration is not None:
             rig.engine.accounts = _accounts(rig, path.parent, registration)
-            access = LoginAccess(rig.engine.accounts)
+            access = access or LoginAccess(rig.engine.accounts)
         app = create_app(
             rig.engine,
             access or LocalAccess(ME),

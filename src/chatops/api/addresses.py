@@ -53,6 +53,17 @@ def is_unix(request: web.Request) -> bool:
     return bare is not None and bare.family == getattr(socket, "AF_UNIX", None)
 
 
+def is_local(request: web.Request) -> bool:
+    """Whether a program on this machine asks, and not a proxy for somebody else."""
+    if is_unix(request):
+        return True
+    try:
+        loopback = ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
+    return loopback and "X-Forwarded-For" not in request.headers and "Forwarded" not in request.headers
+
+
 def _within(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
     try:
         found = ip_address(address)

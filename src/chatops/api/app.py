@@ -9,15 +9,41 @@ from typing import Any
 
 from aiohttp import web
 
-from chatops.api import middleware
+from chatops.api import middleware, openapi
 from chatops.api.access import Access
 from chatops.api.addresses import ClientAddress
 from chatops.api.cors import allowing
-from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, OFFERS, ORIGINS, SILENCE, STREAMS, TASKS
+from chatops.api.keys import (
+    ACCESS,
+    ADDRESS,
+    BOUNDS,
+    DOCUMENT,
+    ENGINE,
+    LIMITS,
+    METRICS,
+    OFFERS,
+    ORIGINS,
+    SILENCE,
+    STREAMS,
+    TASKS,
+)
+from chatops.api.metrics import Metrics
 from chatops.api.offers import Offers
 from chatops.api.operations import Operation
 from chatops.api.ports import Limits, NoLimits
-from chatops.api.routes import auth, chat, conversations, models, probes, tokens, usage
+from chatops.api.routes import (
+    auth,
+    chat,
+    conversations,
+    document,
+    exports,
+    metrics,
+    models,
+    openai,
+    probes,
+    tokens,
+    usage,
+)
 from chatops.api.settings import ServerLimits
 from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
@@ -34,9 +60,13 @@ OPERATIONS: Sequence[Operation[Any, Any]] = (
     *tokens.OPERATIONS,
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
+    *exports.OPERATIONS,
     *models.OPERATIONS,
     *usage.OPERATIONS,
+    *openai.OPERATIONS,
     *probes.OPERATIONS,
+    *metrics.OPERATIONS,
+    *document.OPERATIONS,
 )
 
 
@@ -79,17 +109,16 @@ def create_app(
     app[STREAMS] = Streams(app[TASKS], bounds)
     app[OFFERS] = Offers(engine, tuple(providers))
     app[SILENCE] = silence
+    app[DOCUMENT] = openapi.document(OPERATIONS)
+    app[METRICS] = Metrics(app[STREAMS], engine.catalog)
+    engine.watchers.append(app[METRICS].turn)
     app.on_response_prepare.append(middleware.add_headers)
     app.cleanup_ctx.append(_streaming)
     for one in OPERATIONS:
         app.router.add_route(one.method, one.path, one.__call__)
-        if one.method == "GET" and not _streams(one):
+        if one.method == "GET" and not one.streams:
             app.router.add_route("HEAD", one.path, one.__call__)
     return app
-
-
-def _streams(one: Operation[Any, Any]) -> bool:
-    return any(answer.content_type == "text/event-stream" for answer in one.answers.values())
 
 
 async def _streaming(app: web.Application) -> AsyncGenerator[None, None]:

@@ -18,6 +18,7 @@ STATUSES = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "not_found": HTTPStatus.NOT_FOUND,
+    "model_not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "request_timeout": HTTPStatus.REQUEST_TIMEOUT,
     "conflict": HTTPStatus.CONFLICT,
@@ -82,6 +83,38 @@ def error_body(error: ChatopsError, request_id: str) -> dict[str, object]:
     if wait is not None:
         shape["retry_after"] = wait
     return {"error": {**shape, "request_id": request_id}}
+
+
+_OPENAI_CODES = {
+    "unauthenticated": "invalid_api_key",
+    "rate_limited": "rate_limit_exceeded",
+    "budget_exceeded": "insufficient_quota",
+    "provider_model_missing": "model_not_found",
+}
+"""Where OpenAI has a word of its own for it (platform.openai.com/docs/guides/error-codes)."""
+_OPENAI_TYPES = {
+    HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.FORBIDDEN: "permission_error",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
+}
+
+
+def openai_status(error: ChatopsError) -> HTTPStatus:
+    """As `status_of`; what is wrong with a request is 400 there."""
+    status = status_of(error)
+    return HTTPStatus.BAD_REQUEST if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
+
+
+def openai_body(error: ChatopsError) -> dict[str, object]:
+    """`{"error": {"message", "type", "param", "code"}}`, which OpenAI's clients read."""
+    status = openai_status(error)
+    kind = (
+        "server_error"
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        else _OPENAI_TYPES.get(status, "invalid_request_error")
+    )
+    code = _OPENAI_CODES.get(error.code, error.code)
+    return {"error": {"message": error.message, "type": kind, "param": None, "code": code}}
 
 
 _PLAIN = {

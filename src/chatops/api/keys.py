@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from chatops.api.access import Access
 from chatops.api.addresses import ClientAddress
+from chatops.api.metrics import Metrics
 from chatops.api.offers import Offers
 from chatops.api.ports import Limits
 from chatops.api.settings import ServerLimits
@@ -14,11 +17,14 @@ from chatops.api.tasks import Tasks
 from chatops.engine.messages import Principal
 from chatops.engine.service import Engine
 
+DOCUMENT: web.AppKey[dict[str, Any]] = web.AppKey("document")
+"""The OpenAPI document."""
 ENGINE = web.AppKey("engine", Engine)
 ACCESS: web.AppKey[Access] = web.AppKey("access")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
 ADDRESS = web.AppKey("address", ClientAddress)
 BOUNDS = web.AppKey("bounds", ServerLimits)
+METRICS = web.AppKey("metrics", Metrics)
 OFFERS = web.AppKey("offers", Offers)
 SILENCE = web.AppKey("silence", float)
 """Seconds without a byte from a provider after which it counts as gone."""

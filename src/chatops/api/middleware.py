@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from chatops.api.cors import add_origin
-from chatops.api.errors import BadBodyError, error_body, error_headers, from_framework, status_of
-from chatops.api.keys import ERROR_CODE, ORIGINS, PRINCIPAL, REQUEST_ID
+from chatops.api.errors import (
+    BadBodyError,
+    error_body,
+    error_headers,
+    from_framework,
+    openai_body,
+    openai_status,
+    status_of,
+)
+from chatops.api.keys import ERROR_CODE, METRICS, ORIGINS, PRINCIPAL, REQUEST_ID
 from chatops.api.operations import encode
 from chatops.engine.errors import ChatopsError
 from chatops.engine.ids import new_id
@@ -49,14 +57,17 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _report(request: web.Request, status: int, seconds: float) -> None:
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else None
+    method = request.method if route is not None else "any"
+    request.config_dict[METRICS].request(method, route or "none", status, request.get(ERROR_CODE))
     if not log.isEnabledFor(logging.INFO):
         return
     principal = request.get(PRINCIPAL)
-    route = request.match_info.route.resource
     figures = {
         "request_id": request[REQUEST_ID],
         "method": request.method,
-        "route": route.canonical if route is not None else None,
+        "route": route,
         "status": status,
         "duration_ms": round(seconds * 1000),
         "principal": principal.user_id if principal else None,
@@ -86,9 +97,10 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
 
 def error_response(request: web.Request, failure: ChatopsError) -> web.Response:
     request[ERROR_CODE] = failure.code
+    openai = request.path.startswith("/v1/")
     response = web.json_response(
-        error_body(failure, request[REQUEST_ID]),
-        status=status_of(failure),
+        openai_body(failure) if openai else error_body(failure, request[REQUEST_ID]),
+        status=openai_status(failure) if openai else status_of(failure),
         headers=error_headers(failure),
         dumps=encode,
     )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from aiohttp import web
 
 from chatops.api.bodies import parse, parse_query, read_body
 from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, PRINCIPAL, STREAMS, TASKS
+from chatops.api.shapes import Error
 from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
 from chatops.engine.errors import AuthenticationError
@@ -65,11 +66,11 @@ class Call(Generic[Q, B]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer of an operation: `shape` of its JSON, or another content type."""
+    """One answer of an operation: JSON of a `shape`, or other content types."""
 
     says: str
     shape: Any = None
-    content_type: str = "application/json"
+    content_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,11 @@ class Operation(Generic[Q, B]):
     errors: tuple[int, ...]
     account: bool
     large: bool
-    about: str = field(default="")
+    form: bool
+    streams: bool
+    headers: Mapping[str, str]
+    error_shape: Any
+    about: str
 
     @property
     def name(self) -> str:
@@ -99,7 +104,7 @@ class Operation(Generic[Q, B]):
         query: Any = Nothing() if self.query is Nothing else parse_query(self.query, request)
         body: Any = Nothing() if self.body is Nothing else await self._body(request)
         call = Call(request, query, body)
-        if self.method == "GET" or any(answer.content_type == "text/event-stream" for answer in self.answers.values()):
+        if self.method == "GET" or self.streams:
             return self._response(await self.handler(call))
         # What changes something is done to its end, whether its client waits or has gone.
         return self._response(await call.tasks.finish(_run(self.handler, call), self.name))
@@ -148,6 +153,10 @@ def operation(
     errors: tuple[int, ...] = (),
     account: bool = True,
     large: bool = False,
+    form: bool = False,
+    streams: bool = False,
+    headers: Mapping[str, str] | None = None,
+    error_shape: Any = Error,
 ) -> Callable[[Callable[[Call[Q, B]], Awaitable[Reply]]], Operation[Q, B]]:
     """Declares what the decorated handler serves.
 
@@ -162,6 +171,10 @@ def operation(
         errors: Statuses of errors beyond those that follow from the other arguments.
         account: Whether somebody must be behind it.
         large: Whether attachments may be in the body.
+        streams: Whether it answers as things come: then it ends when its client leaves.
+        form: Whether a form does for a body, as `curl -d` sends it.
+        headers: Request headers that mean something here, and what.
+        error_shape: Of errors, where it is not ours.
     """
 
     def declare(handler: Callable[[Call[Q, B]], Awaitable[Reply]]) -> Operation[Q, B]:
@@ -177,6 +190,10 @@ def operation(
             errors=errors,
             account=account,
             large=large,
+            form=form,
+            streams=streams,
+            headers=headers or {},
+            error_shape=error_shape,
             about=(handler.__doc__ or "").strip(),
         )
 

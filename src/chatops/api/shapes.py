@@ -213,6 +213,38 @@ class UsageReport(TypedDict):
     budgets: list[Budget]
 
 
+class OpenAIErrorDetail(TypedDict):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIError(TypedDict):
+    error: OpenAIErrorDetail
+
+
+class OpenAIModel(TypedDict):
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class OpenAIModels(TypedDict):
+    object: Literal["list"]
+    data: list[OpenAIModel]
+
+
+class Completion(TypedDict):
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[dict[str, Any]]
+    usage: dict[str, Any]
+
+
 class Ready(TypedDict):
     status: Literal["ready", "not_ready"]
     checks: dict[str, str]

@@ -6,20 +6,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from chatops.engine import given
 from chatops.engine.branches import BATCH
 from chatops.engine.errors import InvalidRequestError, NotFoundError
 from chatops.engine.messages import (
     Conversation,
-    FilePart,
     Message,
-    Part,
     Principal,
     Sampling,
     TextPart,
 )
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.ports import ChatRequest, Clock, NewId, Store
-from chatops.engine.requests import Attachment, TurnRequest, answer_id, question_id, title_of
+from chatops.engine.requests import TurnRequest, answer_id, every_attachment, question_id, title_of
 from chatops.engine.window import Window, count_tokens, estimate_tokens, input_budget
 
 GO_ON = "Your last answer was cut off. Go on exactly where it stopped. Repeat nothing of it and do not comment on this."
@@ -32,7 +31,8 @@ class Plan:
     Attributes:
         conversation: As it will be stored.
         rows: What to store, the assistant's message last.
-        history_leaf: The stored message after which the prompt comes.
+        given: What was said before, where the caller gave it: it is shown in place of what is stored.
+        history_leaf: The message after which the prompt comes.
         prompt: What the model is shown after the history, whatever the room: the question, and for an answer that
             goes on its partial text and the word to go on.
         route: The model to ask, then its fallbacks.
@@ -40,6 +40,7 @@ class Plan:
 
     conversation: Conversation
     rows: tuple[Message, ...]
+    given: tuple[Message, ...] | None
     history_leaf: str | None
     prompt: tuple[Message, ...]
     route: tuple[ModelSpec, ...]
@@ -64,6 +65,7 @@ class _Branch:
     question: Message
     is_new: bool = False
     partial: Message | None = None
+    given: tuple[Message, ...] | None = None
 
 
 class Planner:
@@ -105,15 +107,17 @@ class Planner:
             model=spec.name,
             created_at=now,
         )
+        new = (branch.question, answer) if branch.is_new else (answer,)
         return Plan(
             conversation=conversation,
-            rows=(branch.question, answer) if branch.is_new else (answer,),
+            rows=(*branch.given, *new) if branch.given and conversation.leaf_id is None else new,
+            given=branch.given,
             history_leaf=branch.question.parent_id,
             prompt=self._prompt(branch),
             route=route,
             sampling=request.sampling,
             silence=request.silence,
-            blobs={_digest(attachment): attachment.data for attachment in request.attachments},
+            blobs={given.digest(one): one.data for one in every_attachment(request)},
         )
 
     async def _conversation(self, principal: Principal, request: TurnRequest, now: int) -> Conversation:
@@ -142,7 +146,12 @@ class Planner:
                 parent_id = conversation.leaf_id
                 if request.message_id is not None:
                     parent_id = (await self._message(conversation, request.message_id)).id
-                return _Branch(question=self._user(conversation, request, parent_id, now), is_new=True)
+                said = request.history
+                before = None if said is None else given.messages(said, conversation, now, self._new_id)
+                if before and parent_id is None:
+                    parent_id = before[-1].id
+                question = self._user(conversation, request, parent_id, now)
+                return _Branch(question=question, is_new=True, given=before)
             case "edit":
                 old = await self._target(conversation, request, "user")
                 return _Branch(question=self._user(conversation, request, old.parent_id, now), is_new=True)
@@ -163,11 +172,7 @@ class Planner:
         return (branch.question, branch.partial, go_on)
 
     def _user(self, conversation: Conversation, request: TurnRequest, parent: str | None, now: int) -> Message:
-        files = tuple(
-            FilePart(name=a.name, media_type=a.media_type, sha256=_digest(a), size=len(a.data))
-            for a in request.attachments
-        )
-        parts: tuple[Part, ...] = (*files, TextPart(text=request.text)) if request.text else files
+        parts = given.parts(request.text, request.attachments)
         named = request.client_id and question_id(conversation.owner_id, request.client_id)
         return Message(
             id=named or self._new_id(),
@@ -227,6 +232,10 @@ class Planner:
         )
 
     async def _history(self, plan: Plan, budget: int) -> Sequence[Message]:
+        if plan.given is not None:
+            window = Window(plan.given[-1].id if plan.given else None, budget)
+            window.take(plan.given[::-1])
+            return window.messages()
         window = Window(plan.history_leaf, budget)
         conversation = plan.conversation
         while window.wanted is not None:
@@ -240,9 +249,3 @@ class Planner:
                 if part.sha256 not in blobs:
                     blobs[part.sha256] = await self._store.blob(plan.conversation.owner_id, part.sha256)
         return blobs
-
-
-def _digest(attachment: Attachment) -> str:
-    import hashlib  # here: it costs 2 ms of a command's start, and few prompts have attachments
-
-    return hashlib.sha256(attachment.data).hexdigest()

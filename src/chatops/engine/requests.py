@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.ids import id_for
-from chatops.engine.messages import Conversation, Message, Sampling
+from chatops.engine.messages import Conversation, Message, Role, Sampling
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -39,6 +39,15 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message of a history that the caller gives along."""
+
+    role: Role
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRequest:
     """One turn to run.
 
@@ -53,6 +62,8 @@ class TurnRequest:
             The last three make siblings: nothing is overwritten.
         message_id: What `edit`, `regenerate` and `continue` are about; None means the last such message.
             For `submit`, the message to answer below, None: the active leaf.
+        history: For `submit`: what was said before. The model is shown this and not what is stored; a conversation
+            that begins with this turn begins with it. None: what is stored.
         model: An id or alias; None: the conversation's, else the default.
         system: System prompt; None keeps the conversation's.
         fallbacks: Models to try when the first is unavailable; None: those of the settings.
@@ -70,6 +81,7 @@ class TurnRequest:
     client_id: str | None = None
     kind: Literal["submit", "edit", "regenerate", "continue"] = "submit"
     message_id: str | None = None
+    history: tuple[Said, ...] | None = None
     model: str | None = None
     system: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
@@ -109,6 +121,11 @@ def check_text(text: str, what: str) -> None:
         raise InvalidRequestError(f"{what} is {size:,} bytes, {MAX_TEXT_BYTES:,} at most: send a part of it")
 
 
+def every_attachment(request: TurnRequest) -> tuple[Attachment, ...]:
+    """Those of the prompt and of the history that came with it."""
+    return (*request.attachments, *(one for said in request.history or () for one in said.attachments))
+
+
 def check_attachments(attachments: tuple[Attachment, ...]) -> None:
     """Raises `InvalidRequestError` for a kind or size that no provider takes."""
     if len(attachments) > MAX_ATTACHMENTS:
@@ -131,7 +148,9 @@ def check(request: TurnRequest) -> None:
     check_text(request.text, "the prompt")
     if request.system is not None:
         check_text(request.system, "the system prompt")
-    check_attachments(request.attachments)
+    check_attachments(every_attachment(request))
+    for said in request.history or ():
+        check_text(said.text, "a message of the history")
     _check_names(request)
     asks = request.kind in {"submit", "edit"}
     if asks and not request.text.strip() and not request.attachments:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
@@ -77,6 +77,8 @@ class Engine:
         self._tasks: set[asyncio.Task[Message]] = set()
         self._once = Once(store)
         self._readers = Readers(turn_log, store, self._runs)
+        self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
+        """Told of every turn that ended: the figures of its log line."""
         self._closing = False
 
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
@@ -167,6 +169,8 @@ class Engine:
         """`question`: a conversation's first, None when this was not its first turn."""
         self._tasks.discard(task)
         self._runs.pop(run.id, None)
+        for watch in self.watchers:
+            watch(run.figures)
         if self._titler is None or question is None or self._closing or task.cancelled() or task.exception():
             return
         if (answer := task.result()).status == "complete":

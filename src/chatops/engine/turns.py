@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from chatops.engine.errors import (
     PROVIDER_STREAM_CUT,
@@ -108,6 +108,7 @@ class TurnRun:
         self.conversation = conversation
         self.message = message
         self.done = asyncio.Event()
+        self.figures: Mapping[str, Any] = {}
         self._events = events
         self._attempts = attempts
         self._admission = admission
@@ -233,29 +234,25 @@ class TurnRun:
         return "failed", None, ErrorInfo(code=error.code, message=error.message, retry_after=retry_after)
 
     def _report(self, message: Message) -> None:
-        """The one line a turn leaves in the log; never what was said."""
+        """The one line a turn leaves in the log, and what a monitor counts; never what was said."""
         last = self._attempts[-1] if self._attempts else None
         usage = message.usage or Usage()
-        log.info(
-            "turn",
-            extra={
-                "figures": {
-                    "id": message.id,
-                    "conversation": message.conversation_id,
-                    "principal": self.principal.user_id,
-                    "surface": self.principal.source,
-                    "provider": message.provider,
-                    "model": message.model,
-                    "input_tokens": usage.input_tokens,
-                    "output_tokens": usage.output_tokens,
-                    "ttft_ms": last.ttft_ms if last else None,
-                    "duration_ms": self._clock() - message.created_at,
-                    "finish_reason": message.finish_reason,
-                    "status": message.status,
-                    "error": message.error.code if message.error else None,
-                }
-            },
-        )
+        self.figures = {
+            "id": message.id,
+            "conversation": message.conversation_id,
+            "principal": self.principal.user_id,
+            "surface": self.principal.source,
+            "provider": message.provider,
+            "model": message.model,
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "ttft_ms": last.ttft_ms if last else None,
+            "duration_ms": self._clock() - message.created_at,
+            "finish_reason": message.finish_reason,
+            "status": message.status,
+            "error": message.error.code if message.error else None,
+        }
+        log.info("turn", extra={"figures": self.figures})
 
 
 def _first(group: BaseExceptionGroup[ChatopsError]) -> ChatopsError:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STREAM = Answer(
     says="The turn as an AI SDK UI message stream, version 1; each event's id is for Last-Event-ID.",
-    content_type="text/event-stream",
+    content_types=("text/event-stream",),
 )
 _DIALECT = {"x-vercel-ai-ui-message-stream": "v1"}
 
@@ -32,8 +32,10 @@ _DIALECT = {"x-vercel-ai-ui-message-stream": "v1"}
     tag="Chat",
     body=ChatBody,
     answers={200: STREAM},
-    errors=(404, 409, 502, 503),
+    errors=(404, 409),
     large=True,
+    form=True,
+    streams=True,
 )
 async def start(call: Call[Nothing, ChatBody]) -> Reply:
     """The turn belongs to the server: it goes on when this connection ends, and can be read again from
@@ -62,7 +64,9 @@ async def _stream(request: web.Request, call: Call[Nothing, ChatBody], turn: Tur
     summary="Read a running turn along",
     tag="Chat",
     answers={200: STREAM, 204: Answer(says="No turn runs, or ended within the last minutes.")},
-    errors=(404, 503),
+    errors=(404,),
+    streams=True,
+    headers={"Last-Event-ID": "The id of the last event that the client has had: only what follows it is sent."},
 )
 async def attach(call: Call[Nothing, Nothing]) -> Reply:
     """All of the turn from its first event, then what comes. With the header `Last-Event-ID` only what follows that
@@ -87,7 +91,7 @@ async def attach(call: Call[Nothing, Nothing]) -> Reply:
     summary="Stop the running turn",
     tag="Chat",
     answers={200: Answer(says="What was stopped.", shape=Stopped)},
-    errors=(404, 503),
+    errors=(404,),
 )
 async def stop(call: Call[Nothing, Nothing]) -> Reply:
     """What there is of the answer is stored before this returns, and can be continued."""
