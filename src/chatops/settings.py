@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from chatops import paths, schema
 from chatops.engine.errors import SettingsError
+from chatops.keys import KeyFile
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
 
@@ -52,6 +53,7 @@ class Settings:
         timeout: Seconds of silence from a provider after which it counts as gone.
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
+        keys: The keys that the person stored.
         origins: Every value that was set, with where it comes from.
     """
 
@@ -68,6 +70,7 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    keys: KeyFile = field(default_factory=lambda: KeyFile(Path("keys.json")), repr=False)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -174,10 +177,15 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
             kinds = "openai, anthropic, local or echo"
             origin = next(where for key, (_, where) in found.items() if key[:2] == ("providers", name))
             raise SettingsError(f"{origin}: {schema.shown(('providers', name))} needs a kind: {kinds}")
+    keys = KeyFile(folders.keys)
     return Settings(
         paths=folders,
         aliases={key[1]: value for key, value in values.items() if key[0] == "aliases"},
-        providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
+        providers={
+            name: ProviderSettings(name=name, keys=keys, **table)
+            for name, table in _tables(values, "providers").items()
+        },
+        keys=keys,
         models={name: ModelSettings(**table) for name, table in _tables(values, "models").items()},
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
         origins=found,

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from chatops import __version__
-from chatops.cli import config, db, doctor, history, models, presets
+from chatops.cli import config, db, doctor, history, keys, models, presets
 from chatops.cli.options import AskOptions, typer_command
 from chatops.cli.terminal import sanitize
 
@@ -81,6 +81,7 @@ app.command("ask", help=_ASK_HELP)(typer_command(_ask))
 app.add_typer(history.app, name="history", help="Conversations that were stored (alias: logs).")
 app.add_typer(history.app, name="logs", help="Alias of history.", hidden=True)
 app.add_typer(models.app, name="models", help="Models that can be asked.")
+app.add_typer(keys.app, name="keys", help="The providers' keys.")
 app.add_typer(presets.app, name="presets", help="System prompts, models and parameters under a name.")
 app.add_typer(db.app, name="db", help="Copy, check, back up and migrate the database.")
 app.add_typer(config.app, name="config", help="Settings: those in effect, and changes to your file.")
