@@ -52,6 +52,12 @@ def _seconds(value: object) -> float:
     raise ValueError("must be a number of seconds above 0")
 
 
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be true or false")
+
+
 def _count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
@@ -121,7 +127,7 @@ KEYS: Mapping[str, Any] = {
             "api_key_cmd": _command,
         }
     },
-    "models": {ANY: {"context": _count, "max_output": _count, "fallbacks": _texts}},
+    "models": {ANY: {"context": _count, "max_output": _count, "fallbacks": _texts, "images": _flag}},
     "presets": {
         ANY: {
             "system": text,

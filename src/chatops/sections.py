@@ -96,11 +96,12 @@ def usable_key(key: str, provider: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
-    """What the user says of a model; sizes in tokens."""
+    """What the user says of a model; sizes in tokens. `images`: it takes images and PDFs."""
 
     context: int | None = None
     max_output: int | None = None
     fallbacks: tuple[str, ...] = ()
+    images: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

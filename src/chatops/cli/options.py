@@ -120,7 +120,7 @@ class AskOptions:
         "-f", "--file", metavar="PATH", help="Put a text file before the prompt (- is standard input).", default=()
     )
     attachments: tuple[str, ...] = _option(
-        "-a", "--attach", metavar="PATH", help="Attach an image or a PDF.", default=()
+        "-a", "--attach", metavar="PATH", help="Attach an image, a PDF or a text file.", default=()
     )
     json: bool = _flag("--json", help="Print the stored message as one JSON object.")
     jsonl: bool = _flag("--jsonl", help="Print the events as they come, one JSON object a line.")
