@@ -114,7 +114,13 @@ def default_model(settings: Settings, env: Mapping[str, str]) -> str:
 def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
     """The models of these settings."""
     specs = [
-        ModelSpec(id=id_, context=said.context, max_output=said.max_output, fallbacks=said.fallbacks)
+        ModelSpec(
+            id=id_,
+            context=said.context,
+            max_output=said.max_output,
+            fallbacks=said.fallbacks,
+            images=said.images,
+        )
         for id_, said in settings.models.items()
     ]
     return Catalog(

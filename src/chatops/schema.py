@@ -151,7 +151,13 @@ KEYS: Mapping[str, Any] = {
         }
     },
     "models": {
-        ANY: {"context": _count, "max_output": _count, "fallbacks": _texts, "price": limit_settings.check_price}
+        ANY: {
+            "context": _count,
+            "max_output": _count,
+            "fallbacks": _texts,
+            "images": _switch,
+            "price": limit_settings.check_price,
+        }
     },
     "auth": {
         "registration": _one_of("open", "invite", "closed"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import SettingsError
+from chatops.keys import KeyFile
 
 if TYPE_CHECKING:
     from chatops.engine.limits.price import Price
@@ -14,20 +15,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """How to reach a provider. The key itself is never kept: `api_key` looks it up when it is needed."""
+    """How to reach a provider. The key itself is never kept: `api_key` looks it up when it is needed.
+
+    Attributes:
+        keys: The keys that the person stored.
+    """
 
     name: str
     kind: Literal["openai", "anthropic", "local", "echo"]
     base_url: str | None = field(default=None, repr=False)
     api_key_env: str | None = None
     api_key_cmd: str | None = field(default=None, repr=False)
+    keys: KeyFile | None = field(default=None, repr=False)
 
     def has_key(self, env: Mapping[str, str]) -> bool:
-        """Whether a place for the key is filled; runs no command."""
-        return bool(self.api_key_cmd or (self.api_key_env and env.get(self.api_key_env, "").strip()))
+        """Whether a place for the key is filled; runs no command, and wakes no keyring."""
+        return self.key_source(env) is not None
+
+    def key_source(self, env: Mapping[str, str]) -> str | None:
+        """Where the key comes from: `environment NAME`, `api_key_cmd`, `keyring`, `file`; None: there is none.
+
+        Raises:
+            SettingsError: The file of stored keys is wanted and cannot be used.
+        """
+        if self.api_key_env and env.get(self.api_key_env, "").strip():
+            return f"environment {self.api_key_env}"
+        if self.api_key_cmd:
+            return "api_key_cmd"
+        return self.keys.places().get(self.name) if self.keys and self.kind in {"openai", "anthropic"} else None
 
     def api_key(self, env: Mapping[str, str], *, patience: float = 10.0) -> str | None:
-        """The key: the environment's, else the first line that `api_key_cmd` prints within `patience` seconds.
+        """The key: the environment's, else the first line that `api_key_cmd` prints within `patience` seconds, else the
+        stored one.
 
         Returns:
             None when there is no key.
@@ -38,10 +57,9 @@ class ProviderSettings:
         key = env.get(self.api_key_env, "").strip() if self.api_key_env else ""
         if not key and self.api_key_cmd:
             key = self._run(self.api_key_cmd, env, patience)
-        # A header cannot carry anything else, and an HTTP library would quote the key in its complaint.
-        if key and not (key.isascii() and key.isprintable() and " " not in key):
-            raise SettingsError(f"the key of provider {self.name} holds a space or a character outside ASCII")
-        return key or None
+        if not key and self.keys:
+            key = self.keys.find(self.name) or ""
+        return usable_key(key, self.name) if key else None
 
     def _run(self, command: str, env: Mapping[str, str], patience: float) -> str:
         import shlex
@@ -72,14 +90,22 @@ class ProviderSettings:
         raise SettingsError(f"api_key_cmd of provider {self.name} {why}; run it by hand to see why") from None
 
 
+def usable_key(key: str, provider: str) -> str:
+    """The key. Raises `SettingsError` for what no header can carry: an HTTP library would quote it in its complaint."""
+    if key.isascii() and key.isprintable() and " " not in key:
+        return key
+    raise SettingsError(f"the key of provider {provider} holds a space or a character outside ASCII")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
-    """What the user says of a model; sizes in tokens."""
+    """What the user says of a model; sizes in tokens. `images`: it takes images and PDFs."""
 
     context: int | None = None
     max_output: int | None = None
     fallbacks: tuple[str, ...] = ()
     price: Price | None = None
+    images: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

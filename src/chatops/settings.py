@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from chatops import limit_settings, paths, schema, server_settings
 from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
+from chatops.keys import KeyFile
 from chatops.schema import Key
 from chatops.sections import DiscordSettings, ModelSettings, Preset, ProviderSettings, SlackSettings
 from chatops.server_settings import ServerSettings
@@ -68,6 +69,7 @@ class Settings:
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
         auth: Who may register, and what a password's hash costs.
+        keys: The keys that the person stored.
         origins: Every value that was set, with where it comes from.
     """
 
@@ -91,6 +93,7 @@ class Settings:
     limits: Policy | None = None
     slack: SlackSettings = field(default_factory=SlackSettings)
     discord: DiscordSettings = field(default_factory=DiscordSettings)
+    keys: KeyFile = field(default_factory=lambda: KeyFile(Path("keys.json")), repr=False)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -197,10 +200,15 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
             kinds = "openai, anthropic, local or echo"
             origin = next(where for key, (_, where) in found.items() if key[:2] == ("providers", name))
             raise SettingsError(f"{origin}: {schema.shown(('providers', name))} needs a kind: {kinds}")
+    keys = KeyFile(folders.keys)
     return Settings(
         paths=folders,
         aliases={key[1]: value for key, value in values.items() if key[0] == "aliases"},
-        providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
+        providers={
+            name: ProviderSettings(name=name, keys=keys, **table)
+            for name, table in _tables(values, "providers").items()
+        },
+        keys=keys,
         models={
             name: ModelSettings(**{**table, "price": limit_settings.price(table.get("price"))})
             for name, table in _tables(values, "models").items()

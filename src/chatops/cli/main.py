@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from chatops import __version__
-from chatops.cli import bot, config, db, doctor, history, models, presets, tokens, usage, users
+from chatops.cli import bot, config, db, doctor, history, keys, models, presets, tokens, usage, users
 from chatops.cli import serve as serving
 from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
@@ -98,6 +98,7 @@ app.command("chat", help=_CHAT_HELP)(CHAT.typer_command(_chat))
 app.add_typer(history.app, name="history", help="Conversations that were stored (alias: logs).")
 app.add_typer(history.app, name="logs", help="Alias of history.", hidden=True)
 app.add_typer(models.app, name="models", help="Models that can be asked.")
+app.add_typer(keys.app, name="keys", help="The providers' keys.")
 app.add_typer(presets.app, name="presets", help="System prompts, models and parameters under a name.")
 app.add_typer(usage.app, name="usage", help="What was used: turns, tokens, cost.")
 app.add_typer(db.app, name="db", help="Copy, check, back up and migrate the database.")

@@ -46,7 +46,7 @@ class TurnOptions:
         "-f", "--file", metavar="PATH", help="Put a text file before the prompt (- is standard input).", default=()
     )
     attachments: tuple[str, ...] = option(
-        "-a", "--attach", metavar="PATH", help="Send an image or a PDF with the prompt.", default=()
+        "-a", "--attach", metavar="PATH", help="Attach an image, a PDF or a text file.", default=()
     )
     render: str | None = option(
         "--render", metavar="auto|always|never", help="Render Markdown; auto: on a terminal.", convert=render_choice
