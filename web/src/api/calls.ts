@@ -1,0 +1,81 @@
+import { call, callOpenly } from "./client.ts";
+import { signedIn, type SignIn } from "./session.ts";
+import type { Conversation, Page, Row } from "./types.ts";
+
+const PAGE = 30;
+
+interface Listing {
+  conversations: Conversation[];
+  next_cursor?: string | null;
+}
+
+/** A page of conversations, the one that was used last first; with `q` those with a message that holds every word. */
+export async function conversations(q: string, archived: boolean, cursor: string | null): Promise<Page<Conversation>> {
+  const query = { limit: PAGE, cursor, q, archived: archived || null };
+  const page = await call<Listing>("GET", "/api/conversations", { query });
+  return { items: page.conversations, next: page.next_cursor ?? null };
+}
+
+export const conversation = (id: string): Promise<Conversation> => call("GET", conversationPath(id));
+
+/** A page of a conversation's messages, all branches, newest first. */
+export async function messages(id: string, cursor: string | null, limit: number): Promise<Page<Row>> {
+  const path = `${conversationPath(id)}/messages`;
+  const page = await call<{ messages: Row[]; next_cursor?: string | null }>("GET", path, { query: { cursor, limit } });
+  return { items: page.messages, next: page.next_cursor ?? null };
+}
+
+export const change = (id: string, fields: Partial<Conversation>): Promise<Conversation> =>
+  call("PATCH", conversationPath(id), { body: fields });
+
+export const remove = (id: string): Promise<void> => call("DELETE", conversationPath(id));
+
+export const fork = (id: string, messageId: string): Promise<Conversation> =>
+  call("POST", `${conversationPath(id)}/fork`, { body: { message_id: messageId } });
+
+export const stopTurn = (id: string): Promise<void> => call("POST", `/api/chat/${encodeURIComponent(id)}/stop`);
+
+const conversationPath = (id: string): string => `/api/conversations/${encodeURIComponent(id)}`;
+
+export interface ModelInfo {
+  id: string;
+  context?: number;
+}
+
+export interface Preset {
+  name: string;
+  model?: string;
+  system?: string;
+}
+
+export interface Models {
+  default: string;
+  models: ModelInfo[];
+  presets: Preset[];
+}
+
+export const models = (): Promise<Models> => call("GET", "/api/models");
+
+/** Whether this server has accounts, and who may make one. */
+export interface SignInInfo {
+  login: boolean;
+  first: boolean;
+  registration: "open" | "invite" | "closed";
+}
+
+export const signInInfo = (): Promise<SignInInfo> => callOpenly("GET", "/api/auth");
+
+export async function login(email: string, password: string): Promise<void> {
+  signedIn(await callOpenly<SignIn>("POST", "/api/auth/login", { body: { email, password } }));
+}
+
+export interface Registration {
+  email: string;
+  name: string;
+  password: string;
+  invitation?: string;
+}
+
+export async function register(who: Registration): Promise<void> {
+  signedIn(await callOpenly<SignIn>("POST", "/api/auth/register", { body: who }));
+}
