@@ -75,6 +75,10 @@ function skip(event: { preventDefault: () => void }): void {
 function useLive(session: ReturnType<typeof sessionOf>): void {
   const client = useQueryClient();
   useEffect(() => {
+    // After a new sign-in they go on where they were.
+    for (const open of opened()) if (open.view.get().refusal) void open.settle();
+  }, []);
+  useEffect(() => {
     session.onChange = (title) => {
       if (title !== null) retitle(client, session.id, title);
       void reload(client);

@@ -6,32 +6,44 @@ const PAGE = 30;
 
 interface Listing {
   conversations: Conversation[];
-  next_cursor?: string | null;
+  next_cursor?: string;
 }
 
 /** A page of conversations, the one that was used last first; with `q` those with a message that holds every word. */
 export async function conversations(q: string, archived: boolean, cursor: string | null): Promise<Page<Conversation>> {
-  const query = { limit: PAGE, cursor, q, archived: archived || null };
+  const query = { limit: PAGE, cursor, q, archived };
   const page = await call<Listing>("GET", "/api/conversations", { query });
   return { items: page.conversations, next: page.next_cursor ?? null };
 }
 
 export const conversation = (id: string): Promise<Conversation> => call("GET", conversationPath(id));
 
-/** A page of a conversation's messages, all branches, newest first. */
-export async function messages(id: string, cursor: string | null, limit: number): Promise<Page<Row>> {
-  const path = `${conversationPath(id)}/messages`;
-  const page = await call<{ messages: Row[]; next_cursor?: string | null }>("GET", path, { query: { cursor, limit } });
-  return { items: page.messages, next: page.next_cursor ?? null };
+/** A page of a conversation's messages, all branches, newest first; `leaf` is the end of the active one. */
+export async function messages(id: string, cursor: string | null, limit: number): Promise<Page<Row> & { leaf: string | null }> {
+  const query = { branch: "all", order: "newest", cursor, limit };
+  const page = await call<MessagePage>("GET", `${conversationPath(id)}/messages`, { query });
+  return { items: page.messages, next: page.next_cursor ?? null, leaf: page.leaf_id ?? null };
 }
 
-export const change = (id: string, fields: Partial<Conversation>): Promise<Conversation> =>
+interface MessagePage {
+  messages: Row[];
+  next_cursor?: string;
+  leaf_id?: string;
+}
+
+export interface Changes {
+  title?: string;
+  archived?: boolean;
+  leaf_id?: string;
+}
+
+export const change = (id: string, fields: Changes): Promise<Conversation> =>
   call("PATCH", conversationPath(id), { body: fields });
 
 export const remove = (id: string): Promise<void> => call("DELETE", conversationPath(id));
 
-export const fork = (id: string, messageId: string): Promise<Conversation> =>
-  call("POST", `${conversationPath(id)}/fork`, { body: { message_id: messageId } });
+export const fork = (id: string, leafId: string): Promise<Conversation> =>
+  call("POST", `${conversationPath(id)}/fork`, { body: { leaf_id: leafId } });
 
 export const stopTurn = (id: string): Promise<void> => call("POST", `/api/chat/${encodeURIComponent(id)}/stop`);
 
@@ -51,7 +63,7 @@ export interface Preset {
 export interface Models {
   default: string;
   models: ModelInfo[];
-  presets: Preset[];
+  presets?: Preset[];
 }
 
 export const models = (): Promise<Models> => call("GET", "/api/models");

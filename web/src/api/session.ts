@@ -62,8 +62,7 @@ export async function authorized(path: string, init: RequestInit = {}): Promise<
   const response = await reach(path, withToken(init));
   if (response.status !== 401) return response;
   if (await refresh()) return reach(path, withToken(init));
-  const now = session.get();
-  session.set({ state: "out", expired: now.state === "in" });
+  if (session.get().state !== "out") session.set({ state: "out", expired: true });
   return response;
 }
 

@@ -53,9 +53,9 @@ export interface Conversation {
   title: string;
   model?: string;
   system?: string;
-  leaf_id?: string;
   archived?: boolean;
-  tags?: string[];
+  /** In the results of a search: the newest message that holds all of its words. */
+  match?: { message_id: string; text: string };
   created_at: string;
   updated_at: string;
 }

@@ -42,11 +42,12 @@ function Reasoning({ text, open }: { text: string; open: boolean }) {
   );
 }
 
-/** Why an answer is not whole. */
+/** Why an answer is not whole. One that somebody stopped is no trouble. */
 function Ending({ row }: { row: Row }) {
   const t = useTexts();
   const why = endingOf(row, t);
-  return why && <Notice>{why}</Notice>;
+  if (row.status === "failed") return <Notice>{why}</Notice>;
+  return why && <p role="note" className="border-l-4 border-line pl-4 text-faint">{why}</p>;
 }
 
 function endingOf(row: Row, t: Texts): string | null {

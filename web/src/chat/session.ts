@@ -139,12 +139,6 @@ export class ConversationSession {
     if (!this.busy) this.#display();
   }
 
-  async update(fields: Partial<Conversation>): Promise<void> {
-    const about = await change(this.id, fields);
-    this.#see({ about });
-    this.onChange(about.title);
-  }
-
   /** Looks whether the conversation went on elsewhere. */
   heard(about: Conversation): void {
     const known = this.view.get().about;
@@ -177,6 +171,7 @@ export class ConversationSession {
         await this.#load();
         tries = 0;
         this.#see({ lost: false });
+        if (this.view.get().refusal?.status === 401) this.#see({ refusal: null }); // signed in again since
         if (this.#asking || !this.#running()) break;
         await this.#follow();
       } catch (error) {
@@ -203,7 +198,7 @@ export class ConversationSession {
     const [about, page] = await Promise.all([conversation(this.id), messages(this.id, null, PAGE)]);
     this.tree.add(page.items);
     if (first) this.#cursor = page.next;
-    this.#leaf = about.leaf_id ?? page.items[0]?.id ?? null;
+    this.#leaf = page.leaf ?? page.items[0]?.id ?? null;
     while (this.#cursor && this.tree.branch(this.#leaf).length === 0) {
       const older = await messages(this.id, this.#cursor, PAGE);
       this.tree.add(older.items);

@@ -14,7 +14,7 @@ interface Props {
 /** The system prompt of a conversation, written by hand or taken from a preset, which may bring its model. */
 export function InstructionsDialog({ system, onSave, onClose }: Props) {
   const t = useTexts();
-  const { presets } = useModels();
+  const presets = useModels().presets ?? [];
   const [wishes, setWishes] = useState<Wishes>({ system });
   const [text, select] = [useId(), useId()];
   const choose = (name: string): void => {

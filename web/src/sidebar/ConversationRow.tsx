@@ -30,6 +30,7 @@ export function ConversationRow({ about, current, onPicked }: Props) {
     <div className={`group flex items-center rounded-lg pr-1 hover:bg-raised ${current ? "bg-raised" : ""}`}>
       <a href={address(about.id)} aria-current={current ? "page" : undefined} className="min-w-0 flex-1 truncate rounded-lg px-3 py-2" title={about.title} onClick={onPicked}>
         <bdi>{about.title}</bdi>
+        {about.match && <bdi className="block truncate text-sm text-faint">{about.match.text}</bdi>}
       </a>
       <Menu label={t.options(about.title)} choices={choices(about, t, setAsking, () => void archive())} />
       {asking === "rename" && <Rename about={about} onClose={() => setAsking(null)} />}
