@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("startup", "conversations", "processes", "store", "scale", "providers", "render")
+BENCHES = ("startup", "conversations", "processes", "store", "scale", "providers", "render", "web")
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ import { session as account, start } from "./api/session.ts";
 import { SignIn } from "./auth/SignIn.tsx";
 import { Conversation } from "./chat/Conversation.tsx";
 import { Header } from "./chat/Header.tsx";
-import { opened, sessionOf } from "./chat/sessions.ts";
+import { opened, sessionOf, tell } from "./chat/sessions.ts";
 import { route } from "./route.ts";
 import { Settings } from "./settings/Settings.tsx";
 import { Sidebar } from "./sidebar/Sidebar.tsx";
@@ -87,12 +87,7 @@ function useLive(session: ReturnType<typeof sessionOf>): void {
   useEffect(
     () =>
       watching(() =>
-        watch(client, (newest) => {
-          for (const open of opened()) {
-            const about = newest.find((one) => one.id === open.id);
-            if (about) open.heard(about);
-          }
-        }),
+        watch(client, (newest) => newest.forEach(tell)),
       ),
     [client],
   );

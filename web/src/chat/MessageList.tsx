@@ -30,7 +30,9 @@ export function MessageList({ session, messages, running, acts }: Props) {
       .catch(() => undefined) // the next scroll asks again
       .finally(() => (loading.current = false));
   }, [session]);
-  const { onScroll, toEnd, away } = useScroll(scroller, messages.length, onOlder);
+  const last = messages.at(-1);
+  const asked = last?.role === "user" ? last.id : undefined;
+  const { onScroll, toEnd, away } = useScroll(scroller, asked, onOlder);
   const before = useRef<string | undefined>(undefined);
   const first = messages[0]?.id;
   // Older messages were put before the ones that were there: what is in view has to stay where it is.

@@ -139,9 +139,10 @@ export class ConversationSession {
     if (!this.busy) this.#display();
   }
 
-  /** Looks whether the conversation went on elsewhere. */
+  /** Takes over what the list says of it, and looks whether the conversation went on elsewhere. */
   heard(about: Conversation): void {
     const known = this.view.get().about;
+    if (known && known.title !== about.title) this.#see({ about: { ...known, title: about.title } });
     if (!known || this.#settling || this.#asking || about.updated_at === known.updated_at) return;
     void this.settle();
   }

@@ -1,3 +1,4 @@
+import type { Conversation } from "../api/types.ts";
 import { newId } from "../ids.ts";
 import { ConversationSession } from "./session.ts";
 
@@ -28,7 +29,11 @@ export function forget(id: string): void {
   open.delete(id);
 }
 
-/** Tells the sessions that are open what the list of conversations says. */
 export function opened(): ConversationSession[] {
   return [...open.values()];
+}
+
+/** Tells the session of a conversation, if it is open, what is known of it now. */
+export function tell(about: Conversation): void {
+  open.get(about.id)?.heard(about);
 }

@@ -4,9 +4,11 @@ import { toHast } from "mdast-util-to-hast";
 import { memo, useMemo, useRef, type ReactNode } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 import remend from "remend";
+import { useTexts } from "../texts/index.ts";
 import { Blocks, parse } from "./blocks.ts";
 import { Code } from "./Code.tsx";
 import { Link, Picture } from "./Link.tsx";
+import { Safely } from "./Safely.tsx";
 
 const FOOTNOTES = "md-";
 
@@ -18,7 +20,9 @@ export const Markdown = memo(function Markdown({ text, growing }: { text: string
   return (
     <div className="prose-chat">
       {found.map((block, place) => (
-        <Piece key={block.start} source={block.source} growing={growing && place === found.length - 1} />
+        <Safely key={block.start} text={block.source}>
+          <Piece source={block.source} growing={growing && place === found.length - 1} />
+        </Safely>
       ))}
     </div>
   );
@@ -41,8 +45,13 @@ const components: Partial<Components> = {
   a: ({ href, children }) => <Link href={href}>{children}</Link>,
   img: ({ src, alt }) => <Picture src={typeof src === "string" ? src : undefined} alt={alt} />,
   pre: ({ node }) => <Code {...fence(node)} />,
-  input: ({ checked }) => <input type="checkbox" checked={checked === true} disabled readOnly />,
+  input: ({ checked }) => <Task done={checked === true} />,
 };
+
+function Task({ done }: { done: boolean }) {
+  const t = useTexts();
+  return <input type="checkbox" checked={done} disabled readOnly aria-label={done ? t.done : t.notDone} />;
+}
 
 /** The code and the language of `<pre><code class="language-x">`. */
 function fence(pre: Element | undefined): { code: string; language: string } {

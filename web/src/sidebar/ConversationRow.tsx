@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change, remove } from "../api/calls.ts";
 import type { Conversation } from "../api/types.ts";
-import { forget } from "../chat/sessions.ts";
+import { forget, tell } from "../chat/sessions.ts";
 import { address, go } from "../route.ts";
 import type { Texts } from "../texts/en.ts";
 import { useTexts } from "../texts/index.ts";
@@ -53,7 +53,7 @@ function Rename({ about, onClose }: { about: Conversation; onClose: () => void }
   const [act, problem] = useAct(onClose);
   const save = (event: FormEvent): void => {
     event.preventDefault();
-    act(() => change(about.id, { title }));
+    act(async () => tell(await change(about.id, { title })));
   };
   return (
     <Dialog title={t.rename} onClose={onClose}>

@@ -87,6 +87,8 @@ export const de: Texts = {
   copyCode: "Code kopieren",
   image: (host) => `Bild auf ${host}: in neuem Tab öffnen`,
   opensAt: (address) => `Öffnet ${address} in neuem Tab`,
+  done: "Erledigt",
+  notDone: "Nicht erledigt",
 
   model: "Modell",
   defaultModel: (id) => `Voreinstellung (${id})`,

@@ -86,6 +86,8 @@ export const en = {
   copyCode: "Copy code",
   image: (host: string) => `Image on ${host}: open in a new tab`,
   opensAt: (address: string) => `Opens ${address} in a new tab`,
+  done: "Done",
+  notDone: "Not done",
 
   model: "Model",
   defaultModel: (id: string) => `Default (${id})`,
