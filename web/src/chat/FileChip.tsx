@@ -28,7 +28,7 @@ function Preview({ file, name }: { file: FileUIPart; name: string }) {
   const digest = file.url.slice(STORED.length);
   const query = useQuery({
     queryKey: ["file", digest],
-    queryFn: () => attachmentUrl(digest),
+    queryFn: () => attachmentUrl(digest, file.mediaType),
     enabled: stored,
     staleTime: Infinity,
   });
