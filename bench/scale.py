@@ -1,7 +1,8 @@
 """What size costs: listing, opening, searching and the first token in a large database beside a small one.
 
-On each store. `--messages N` says how large: 1,000,000 is the promise, the default keeps `make bench` short. The large
-database is then copied from one store into the other and back, and compared by its hash.
+On each store. `MESSAGES` in the environment or `--messages N` says how large: 1,000,000 is the promise, the default
+keeps `make bench` short. The large database is then copied from one store into the other and back, and compared by its
+hash.
 """
 
 from __future__ import annotations
@@ -34,41 +35,47 @@ from peers.mongod import Mongod
 
 ME = Principal(user_id=LOCAL_OWNER)
 SMALL = 1_000
-LENGTH = 20
+LENGTH = 100
 """Messages of a conversation: the same in both databases, so that only the database's size differs; and the small one
-has 50 conversations to list."""
+has 10 conversations to list."""
+AT_ONCE = 10
 TEXTS = ("the capital of France is Paris", "a rare word: {n}needle", "people say many things to one another")
 Work = Callable[[Engine], Awaitable[object]]
 
 
 async def fill(store: Store, messages: int) -> None:
-    """Makes `messages` messages in conversations of `LENGTH`."""
-    for number in range(messages // LENGTH):
-        made = Conversation(
-            id=new_id(), owner_id=LOCAL_OWNER, title=f"Talk {number}", created_at=now_ms(), updated_at=now_ms()
-        )
-        rows: list[Message] = []
-        for seq in range(1, LENGTH + 1):
-            parts = (TextPart(text=TEXTS[seq % 3].format(n=number)),)
-            rows.append(
-                Message(
-                    id=new_id(),
-                    conversation_id=made.id,
-                    role="user" if seq % 2 else "assistant",
-                    parts=parts,
-                    tokens=count_tokens(parts),
-                    created_at=now_ms(),
-                    seq=seq,
-                    parent_id=rows[-1].id if rows else None,
-                )
+    """Makes `messages` messages in conversations of `LENGTH`, `AT_ONCE` conversations in a call."""
+    for first in range(0, messages // LENGTH, AT_ONCE):
+        made = [_conversation(number) for number in range(first, min(first + AT_ONCE, messages // LENGTH))]
+        await store.add_messages(LOCAL_OWNER, [row for _, rows in made for row in rows])
+        await asyncio.gather(*(store.add_conversation(conversation) for conversation, _ in made))
+
+
+def _conversation(number: int) -> tuple[Conversation, list[Message]]:
+    id_, rows = new_id(), list[Message]()
+    for seq in range(1, LENGTH + 1):
+        parts = (TextPart(text=TEXTS[seq % 3].format(n=number)),)
+        rows.append(
+            Message(
+                id=new_id(),
+                conversation_id=id_,
+                role="user" if seq % 2 else "assistant",
+                parts=parts,
+                tokens=count_tokens(parts),
+                created_at=now_ms(),
+                seq=seq,
+                parent_id=rows[-1].id if rows else None,
             )
-        await store.add_messages(LOCAL_OWNER, rows)
-        await store.add_conversation(made)
-        await store.update_conversation(LOCAL_OWNER, made.id, leaf_id=rows[-1].id)
+        )
+    now = now_ms()
+    conversation = Conversation(
+        id=id_, owner_id=LOCAL_OWNER, title=f"Talk {number}", created_at=now, updated_at=now, leaf_id=rows[-1].id
+    )
+    return conversation, rows
 
 
 async def _list(engine: Engine) -> object:
-    return await engine.history.conversations(ME, limit=50)
+    return await engine.history.conversations(ME, limit=10)
 
 
 async def _open(engine: Engine) -> object:
@@ -81,10 +88,13 @@ async def _search(engine: Engine, query: str) -> object:
 
 
 WORK: Mapping[str, Work] = {
-    "list 50 conversations": _list,
-    "open a conversation of 20 messages": _open,
+    "list 10 conversations": _list,
+    "open a conversation of 100 messages": _open,
     "search two common words": lambda engine: _search(engine, "capital France "),
+    "search a common word's beginning": lambda engine: _search(engine, "cap"),
     "search a rare word": lambda engine: _search(engine, "3needle "),
+    "search a rare word's beginning": lambda engine: _search(engine, "3needl"),
+    "search a word that nobody used": lambda engine: _search(engine, "nothing "),
 }
 
 
@@ -142,7 +152,7 @@ async def _fill(address: str, messages: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=int(os.environ.get("MESSAGES") or 20_000))
     messages = parser.parse_args().messages
     with tempfile.TemporaryDirectory() as name, closing(Mongod()) as mongod:
         mongod.start()

@@ -7,11 +7,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chatops.engine.errors import StoreError
+from chatops.engine.errors import RateLimitError, StoreError
 from chatops.engine.events import Finished, ProviderEvent, TextDelta, UsageUpdated
+from chatops.engine.limits.ledger import Entry
+from chatops.engine.limits.ports import Limiter, OpenTurn, Rate
 from chatops.engine.messages import Message, Usage
 from chatops.engine.ports import ChatRequest, Delta, Provider, Store
 from chatops.engine.stores.sqlite import SqliteStore
+from chatops.engine.stores.sqlite_meter import SqliteMeter
 
 Step = ProviderEvent | Exception | asyncio.Event | Callable[[], None]
 """What a scripted call does next: yield an event, raise, wait for a flag, or call something."""
@@ -84,6 +87,34 @@ class FlakyStore(SqliteStore):
         return await super().finish_turn(message)
 
 
+class FlakyMeter(SqliteMeter):
+    """The real meter, which fails the next `failures` settlements."""
+
+    failures = 0
+
+    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+        if self.failures > 0:
+            self.failures -= 1
+            raise StoreError("the disk is on fire")
+        return await super().settle(turn, entry)
+
+
+class SlidingLimiter:
+    """A `Limiter` for one process: keeps the time of each hit."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self.hits: dict[str, list[int]] = {}
+
+    async def hit(self, key: str, rate: Rate) -> None:
+        now, window = self._clock(), rate.seconds * 1000
+        recent = [at for at in self.hits.get(key, []) if at > now - window]
+        if len(recent) >= rate.count:
+            wait = (recent[-rate.count] + window - now) / 1000
+            raise RateLimitError("too often; try again later", retry_after=wait)
+        self.hits[key] = [*recent, now]
+
+
 class SetClock:
     """A clock that stands still until it is moved; milliseconds."""
 
@@ -100,3 +131,4 @@ class SetClock:
 if TYPE_CHECKING:
     _provider: Provider = ScriptedProvider([])
     _store: type[Store] = SqliteStore
+    _limiter: Limiter = SlidingLimiter(int)

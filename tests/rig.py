@@ -1,17 +1,22 @@
 """An engine to test: the real embedded store, scripted providers, a clock that is set."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatops.engine.events import Record
+from chatops.engine.limits.ledger import Entry
+from chatops.engine.limits.limits import Limits
+from chatops.engine.limits.money import Price
+from chatops.engine.limits.policy import Policy
+from chatops.engine.limits.prices import Prices
 from chatops.engine.messages import LOCAL_OWNER, Conversation, Message, Principal
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.requests import TurnRequest
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from fakes import FlakyStore, ScriptedProvider, SetClock, Step, answer
+from fakes import FlakyMeter, FlakyStore, ScriptedProvider, SetClock, Step, answer
 
 ME = Principal(user_id=LOCAL_OWNER)
 SPEC = ModelSpec(id="fake:m", context=1000, max_output=100)
@@ -27,6 +32,7 @@ class Rig:
     store: FlakyStore
     clock: SetClock
     waits: list[float]
+    meter: FlakyMeter
 
     async def ask(self, text: str = "hi", **request: object) -> Message:
         """Runs a turn to its end, whatever that is, and returns the stored answer."""
@@ -39,6 +45,9 @@ class Rig:
         if run is not None:
             await run.done.wait()
 
+    async def ledger(self) -> list[Entry]:
+        return [row.entry for row in await self.meter.rows(after=0, limit=999)]
+
     async def records(self, turn_id: str, after: int = 0) -> list[Record]:
         return [record async for record in self.engine.attach(ME, turn_id, after=after)]
 
@@ -50,7 +59,13 @@ class Rig:
 
 
 @asynccontextmanager
-async def open_rig(path: Path, *scripts: list[Step], spec: ModelSpec = SPEC) -> AsyncGenerator[Rig, None]:
+async def open_rig(
+    path: Path,
+    *scripts: list[Step],
+    spec: ModelSpec = SPEC,
+    policy: Policy | None = None,
+    prices: Mapping[str, Price] | None = None,
+) -> AsyncGenerator[Rig, None]:
     clock = SetClock()
     waits: list[float] = []
 
@@ -60,6 +75,7 @@ async def open_rig(path: Path, *scripts: list[Step], spec: ModelSpec = SPEC) -> 
     provider = ScriptedProvider(list(scripts) or [answer("Hel", "lo")])
     other = ScriptedProvider([answer("other")], name="other")
     store = await FlakyStore.open(path, clock=clock)
+    meter = FlakyMeter(store)
     providers = {"fake": provider, "other": other}
     engine = Engine(
         store=store,
@@ -68,9 +84,10 @@ async def open_rig(path: Path, *scripts: list[Step], spec: ModelSpec = SPEC) -> 
         turn_log=MemoryTurnLog(),
         clock=clock,
         sleep=sleep,
+        limits=Limits(meters=meter, store=store, clock=clock, policy=policy, prices=Prices(prices), sleep=sleep),
     )
     try:
-        yield Rig(engine, provider, other, store, clock, waits)
+        yield Rig(engine, provider, other, store, clock, waits, meter)
     finally:
         await engine.drain()
         await store.aclose()

@@ -7,7 +7,7 @@ import pytest
 from chatops import logs
 from chatops.engine.errors import SettingsError
 
-TURN = {"turn": {"id": "m", "input_tokens": 3, "error": None}}
+TURN = {"figures": {"id": "m", "input_tokens": 3, "error": None}}
 
 
 @pytest.fixture(autouse=True)

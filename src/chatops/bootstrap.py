@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
+from chatops.engine.limits.limits import Limits
+from chatops.engine.limits.ports import MeterStore
+from chatops.engine.limits.prices import Prices
+from chatops.engine.limits.rates import StoredLimiter
 from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
@@ -16,6 +20,10 @@ from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
 from chatops.sections import ProviderSettings
 from chatops.settings import Settings
+
+if TYPE_CHECKING:
+    from chatops.engine.auth.accounts import Accounts
+    from chatops.engine.auth.ports import AccountStore
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
@@ -135,6 +143,54 @@ async def open_store(
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
+def open_meter(store: Store) -> MeterStore:
+    """Limits and budgets beside the conversations, in the database that is open."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_meter import SqliteMeter
+
+        return SqliteMeter(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_meter import MongoMeter
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
+    return MongoMeter(store)
+
+
+def limits(settings: Settings, store: Store) -> Limits:
+    """The limits of these settings, over the meters in a store."""
+    free = {provider.name for provider in settings.providers.values() if provider.kind in {"local", "echo"}}
+    said = {id_: model.price for id_, model in settings.models.items() if model.price is not None}
+    return Limits(
+        meters=open_meter(store), store=store, clock=now_ms, policy=settings.limits, prices=Prices(said, free)
+    )
+
+
+def _accounts(settings: Settings, store: Store, env: Mapping[str, str]) -> Accounts:
+    """The accounts on a store that `open_store` opened."""
+    from chatops.engine.auth import keys
+    from chatops.engine.auth.accounts import Accounts
+
+    return Accounts(
+        store=_account_store(settings, store),
+        history=store,
+        limiter=StoredLimiter(open_meter(store), now_ms),
+        keys=lambda: keys.load(env, settings.paths.data),
+        policy=settings.auth,
+    )
+
+
+def _account_store(settings: Settings, store: Any) -> AccountStore:
+    if settings.sqlite_path is not None:
+        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+
+        return SqliteAccounts(store)
+    from chatops.engine.stores.mongo_accounts import MongoAccounts
+
+    return MongoAccounts(store)
+
+
 def _name_of(settings: Settings) -> str:
     """The database's address as it may be written to a file."""
     if settings.sqlite_path is not None:
@@ -157,17 +213,23 @@ async def open_engine(
     providers = Providers(settings, env, transport)
     recovery = Recovery(settings.paths.state / "recovery", _name_of(settings))
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
+    # A one-shot acts as the local owner, and starts without knowing what an account is.
+    accounts = None if transport == "direct" else _accounts(settings, store, env)
     engine = Engine(
         store=store,
         providers=providers,
         catalog=catalog(settings, env),
         turn_log=MemoryTurnLog(),
         salvage=recovery.keep,
+        limits=limits(settings, store),
+        accounts=accounts,
     )
     try:
         await recovery.replay(store)
         yield engine
     finally:
         await engine.drain()
+        if accounts is not None:
+            accounts.aclose()
         await providers.aclose()
         await store.aclose()

@@ -1,6 +1,6 @@
 """Where log lines go: standard error, one line each, text for people or JSON for machines; never message text.
 
-A finished turn leaves one line at INFO with its figures (`turn` in the record's extra).
+A finished turn, and an HTTP request, leave one line at INFO with `figures` (in the record's extra).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class LineFormatter(logging.Formatter):
-    """`chatops: warning: what happened`, with `key=value` for a turn's figures.
+    """`chatops: warning: what happened`, with `key=value` for the figures of a turn or request.
 
     Args:
         tracebacks: Whether an exception's traceback follows its line.
@@ -27,7 +27,7 @@ class LineFormatter(logging.Formatter):
         self._tracebacks = tracebacks
 
     def format(self, record: logging.LogRecord) -> str:
-        figures = "".join(f" {key}={value}" for key, value in _turn(record).items() if value is not None)
+        figures = "".join(f" {key}={value}" for key, value in _figures(record).items() if value is not None)
         line = f"chatops: {record.levelname.lower()}: {record.getMessage()}{figures}"
         if self._tracebacks and record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
@@ -35,7 +35,7 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (ISO 8601, UTC), level, logger, message, a turn's figures, a traceback."""
+    """One JSON object a line: time (ISO 8601, UTC), level, logger, message, figures, a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -44,15 +44,15 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_turn(record),
+            **_figures(record),
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
 
 
-def _turn(record: logging.LogRecord) -> dict[str, Any]:
-    figures: dict[str, Any] = getattr(record, "turn", {})
+def _figures(record: logging.LogRecord) -> dict[str, Any]:
+    figures: dict[str, Any] = getattr(record, "figures", {})
     return figures
 
 

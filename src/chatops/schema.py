@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from chatops import limit_settings, server_settings
 from chatops.engine.errors import SettingsError
 
 Key = tuple[str, ...]
@@ -56,6 +57,15 @@ def _count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     raise ValueError("must be a whole number above 0")
+
+
+def _between(least: int, most: int) -> Check:
+    def check(value: object) -> object:
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        raise ValueError(f"must be a whole number from {least:,} to {most:,}")
+
+    return check
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -114,8 +124,19 @@ KEYS: Mapping[str, Any] = {
             "api_key_cmd": _command,
         }
     },
-    "models": {ANY: {"context": _count, "max_output": _count, "fallbacks": _texts}},
+    "models": {
+        ANY: {"context": _count, "max_output": _count, "fallbacks": _texts, "price": limit_settings.check_price}
+    },
+    "auth": {
+        "registration": _one_of("open", "invite", "closed"),
+        # Floor: OWASP's weakest Argon2id (Password Storage Cheat Sheet). Ceiling: 4 GiB, and what a person waits for.
+        "argon2_time_cost": _between(2, 100),
+        "argon2_memory_kib": _between(19_456, 4_194_304),
+        "argon2_parallelism": _between(1, 64),
+    },
+    "server": server_settings.keys(text, _seconds, _count),
     "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
+    "limits": limit_settings.keys(_count),
 }
 
 _IS_MODEL_ID: Mapping[Key, bool] = {("providers",): False, ("aliases",): False, ("models",): True}

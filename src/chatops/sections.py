@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chatops.engine.errors import SettingsError
+from chatops.engine.limits.money import Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class ModelSettings:
     context: int | None = None
     max_output: int | None = None
     fallbacks: tuple[str, ...] = ()
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chatops import paths, schema
+from chatops import limit_settings, paths, schema, server_settings
+from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
+from chatops.engine.limits.policy import Policy
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
+from chatops.server_settings import ServerSettings
 
 PROJECT_FILE = "chatops.toml"
 
@@ -52,6 +55,7 @@ class Settings:
         timeout: Seconds of silence from a provider after which it counts as gone.
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
+        auth: Who may register, and what a password's hash costs.
         origins: Every value that was set, with where it comes from.
     """
 
@@ -68,6 +72,9 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    limits: Policy = field(default_factory=Policy)
+    auth: AuthPolicy = field(default_factory=AuthPolicy)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -166,8 +173,14 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
         paths=folders,
         aliases={key[1]: value for key, value in values.items() if key[0] == "aliases"},
         providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
-        models={name: ModelSettings(**table) for name, table in _tables(values, "models").items()},
+        models={
+            name: ModelSettings(**{**table, "price": limit_settings.price(table.get("price"))})
+            for name, table in _tables(values, "models").items()
+        },
+        auth=AuthPolicy(**{key[1]: value for key, value in values.items() if key[0] == "auth"}),
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
+        server=server_settings.server(values),
+        limits=limit_settings.policy(values),
         origins=found,
         **plain,
     )

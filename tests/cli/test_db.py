@@ -89,5 +89,8 @@ def test_migrate_says_that_nothing_is_left_to_do(program: Program) -> None:
 def test_progress_is_shown_on_a_terminal_and_taken_off_it(program: Program) -> None:
     screen = program.run_on_terminal("db", "check").out
 
-    assert "1 conversations, 4 messages\x1b[K" in screen
-    assert "\r\x1b[K" in screen
+    shown, cleared, after = screen.rpartition("\x1b[2K")
+    assert "reading" in shown
+    assert "4/4" in shown
+    assert cleared
+    assert after.startswith("read: 1 conversations, 4 messages, sha256 ")

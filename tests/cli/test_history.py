@@ -266,7 +266,7 @@ def test_nothing_is_deleted_without_a_terminal_or_yes(history: History) -> None:
     done = history.program.run("history", "rm", conversation.id, stdin="y\n")
 
     assert (done.code, done.out) == (2, "")
-    assert "nothing was deleted" in done.err
+    assert "nothing was changed" in done.err
     assert history.titles() == ["T"]
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from chatops.cli.models import offered
 from chatops.engine.errors import ProviderUnavailableError
+from chatops.engine.offers import offered
 from fakes import ScriptedProvider
 from program import Program
 

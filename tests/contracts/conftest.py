@@ -9,6 +9,8 @@ import pytest
 from pymongo import MongoClient
 
 from builders import T0
+from chatops.bootstrap import open_meter
+from chatops.engine.limits.ports import MeterStore
 from chatops.engine.ports import Store
 from chatops.engine.stores.mongo import MongoStore
 from chatops.engine.stores.mongo_schema import COLLECTIONS
@@ -25,7 +27,12 @@ def clock() -> SetClock:
 
 
 STORES = ["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"]
-SHORT_RUN = {"test_store_turns_contract.py", "test_store_leases_contract.py"}
+SHORT_RUN = {
+    "test_account_store_contract.py",
+    "test_meter_contract.py",
+    "test_store_leases_contract.py",
+    "test_store_turns_contract.py",
+}
 """What is run on a standalone server too: all that would want transactions."""
 
 
@@ -75,6 +82,12 @@ async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_
         case _:
             driver = "pymongo"
     return await MongoStore.open(request.getfixturevalue("emptied"), driver=driver, clock=clock)
+
+
+@pytest.fixture
+def meter(store: Store) -> MeterStore:
+    """Limits and budgets in the store's database."""
+    return open_meter(store)
 
 
 @pytest.fixture

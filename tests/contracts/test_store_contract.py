@@ -32,6 +32,27 @@ async def test_an_id_is_given_to_one_conversation_only(store: Store) -> None:
     assert await store.conversation("ann", made.id) == made
 
 
+async def test_a_conversation_is_put_in_the_place_of_what_is_there(store: Store, clock: SetClock) -> None:
+    full = conversation(model="fake:m", system="s", leaf_id="l", archived=True, tags=("a",), expires_at=clock() + 9)
+    await store.put_conversation(full)
+    assert await store.conversation("ann", full.id) == full
+
+    bare = replace(full, model=None, system=None, leaf_id=None, archived=False, tags=(), expires_at=None, created_at=5)
+    await store.put_conversation(bare)
+    assert await store.conversation("ann", full.id) == bare
+    assert await store.conversations("ann", limit=9, tag="a") == []
+    with pytest.raises(ConflictError):
+        await store.put_conversation(replace(full, owner_id="bob"))
+    assert await store.conversation("ann", full.id) == bare
+
+
+async def test_everything_of_everybody_is_counted(store: Store) -> None:
+    await kept(store, "one", "two")
+    await kept(store, "three", owner_id="bob")
+
+    assert await store.counts() == (2, 3)
+
+
 async def test_a_conversation_that_nobody_stored_is_not_found(store: Store) -> None:
     calls = [
         store.conversation("ann", "nothing"),
@@ -113,10 +134,10 @@ async def test_a_deleted_conversation_is_gone_with_all_that_was_in_it(store: Sto
 
 
 async def test_a_long_conversation_is_deleted_whole(store: Store) -> None:
-    made, messages = await kept(store, *(f"note {n}" for n in range(450)))
+    made, messages = await kept(store, *(f"note {n}" for n in range(1100)))
     await store.delete_conversation("ann", made.id)
 
-    assert await store.messages("ann", made.id, limit=999) == []
+    assert await store.messages("ann", made.id, limit=9999) == []
     with pytest.raises(NotFoundError):
         await store.message("ann", messages[0].id)
 
@@ -150,8 +171,10 @@ async def test_a_call_that_was_cancelled_leaves_the_store_in_order(store: Store,
     done = await asyncio.gather(*calls, return_exceptions=True)
 
     assert [one.title for one in done if isinstance(one, Conversation)] == [str(n) for n in range(1, 20, 2)]
-    last = await store.update_conversation("ann", made.id, title="after")
-    assert await store.conversation("ann", made.id) == last
+    after = await store.update_conversation("ann", made.id, system="after")
+    there = await store.conversation("ann", made.id)
+    assert there == replace(after, title=there.title)
+    assert there.title in {str(n) for n in range(20)}  # one whose caller left may have come last
 
 
 async def test_closing_writes_what_waits_and_a_closed_store_says_so(store: Store) -> None:

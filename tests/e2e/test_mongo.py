@@ -17,9 +17,9 @@ PROMPT = " ".join(f"word{n}" for n in range(400))
 PASSWORD = "p%40ss-w0rd"  # `@` as an address must write it
 
 
-@pytest.fixture(params=["motor", "pymongo"])
-def program(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Program:
-    return Program(tmp_path, CHATOPS_DATABASE=mongo_uri, CHATOPS_MONGO_DRIVER=request.param)
+@pytest.fixture
+def program(mongo_uri: str, tmp_path: Path) -> Program:
+    return Program(tmp_path, CHATOPS_DATABASE=mongo_uri)
 
 
 def shown(program: Program) -> list[dict[str, Any]]:
@@ -28,7 +28,9 @@ def shown(program: Program) -> list[dict[str, Any]]:
     return messages
 
 
-def test_a_conversation_is_kept_found_and_gone_on_with(program: Program) -> None:
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+def test_a_conversation_is_kept_found_and_gone_on_with(program: Program, driver: str) -> None:
+    program.env["CHATOPS_MONGO_DRIVER"] = driver
     assert program.run("ask", "-m", "echo:plain", "the first question").out == "the first question\n"
     again = program.run("ask", "-c", "-m", "echo:plain", "and the second")
 

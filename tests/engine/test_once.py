@@ -68,9 +68,13 @@ async def test_a_conversation_is_created_under_the_clients_id_and_found_by_it_af
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a b", "ä", "x" * 129])
-async def test_a_name_that_no_address_can_hold_is_refused(rig: Rig, name: str) -> None:
-    with pytest.raises(InvalidRequestError, match="conversation id"):
+async def test_a_conversations_id_that_no_address_can_hold_is_refused(rig: Rig, name: str) -> None:
+    with pytest.raises(InvalidRequestError, match="conversation's id"):
         await rig.engine.start_turn(ME, TurnRequest(text="hi", conversation_id=name, create=True))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 129, "\ud800"])
+async def test_a_client_id_that_is_no_name_is_refused(rig: Rig, name: str) -> None:
     with pytest.raises(InvalidRequestError, match="client_id"):
         await rig.engine.start_turn(ME, TurnRequest(text="hi", client_id=name))
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,19 +73,30 @@ class Mongod:
     def start(self) -> None:
         """Starts it on its folder, again after a kill, and waits until it takes writes."""
         fresh = not (self.folder / "WiredTiger").exists()
-        with (self.folder / "out").open("ab") as out:
-            self._process = subprocess.Popen(self._command(), stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-        with MongoClient[dict[str, Any]](
-            f"mongodb://{self.address}/?directConnection=true", serverSelectionTimeoutMS=500
-        ) as client:
-            self._until(lambda: client.admin.command("ping"))
+        self.launch()
+        with self.client() as client:
             if self.replica_set and fresh:
                 members = [{"_id": 0, "host": self.address}]
                 client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
-            self._until(lambda: client.admin.command("hello")["isWritablePrimary"])
+            self.wait_until(lambda: client.admin.command("hello")["isWritablePrimary"])
             if self.password and fresh:
                 name, password = ROOT
                 client.admin.command("createUser", name, pwd=password, roles=[{"role": "root", "db": "admin"}])
+
+    def launch(self) -> None:
+        """Starts the process alone; it answers, and takes no writes yet when it is to be a member of a set."""
+        with (self.folder / "out").open("ab") as out:
+            self._process = subprocess.Popen(self._command(), stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        with self.client() as client:
+            self.wait_until(lambda: client.admin.command("ping"))
+
+    def client(self) -> MongoClient[dict[str, Any]]:
+        """For this server alone, whatever set it is in."""
+        return MongoClient(f"mongodb://{self.address}/?directConnection=true", serverSelectionTimeoutMS=500)
+
+    def is_primary(self) -> bool:
+        with self.client() as client:
+            return bool(client.admin.command("hello")["isWritablePrimary"])
 
     def kill(self) -> None:
         """As a crash would: nothing is written any more."""
@@ -110,7 +122,8 @@ class Mongod:
             command.append("--auth")
         return command
 
-    def _until(self, ready: Any) -> None:
+    def wait_until(self, ready: Callable[[], object]) -> None:
+        """Raises `RuntimeError`, with what the server said, when it ends or half a minute is over."""
         assert self._process is not None
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
@@ -124,3 +137,34 @@ class Mongod:
             time.sleep(0.02)
         said = (self.folder / "out").read_text("utf-8", "replace") + (self.folder / "log").read_text()[-2000:]
         raise RuntimeError(f"mongod does not come up (are the Debian packages of deploy/ installed?): {said}")
+
+
+class ReplicaSet:
+    """A set of three servers, of which any two go on without the third."""
+
+    def __init__(self) -> None:
+        self.members = [Mongod() for _ in range(3)]
+
+    def uri(self, database: str) -> str:
+        hosts = ",".join(member.address for member in self.members)
+        return f"mongodb://{hosts}/{database}?replicaSet=rs0"
+
+    def start(self) -> None:
+        for member in self.members:
+            member.launch()
+        config = {
+            "_id": "rs0",
+            "members": [{"_id": n, "host": member.address} for n, member in enumerate(self.members)],
+            # Sooner than the 10 s of a default set, for the test's sake.
+            "settings": {"electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 250},
+        }
+        with self.members[0].client() as client:
+            client.admin.command("replSetInitiate", config)
+        self.members[0].wait_until(lambda: any(member.is_primary() for member in self.members))
+
+    def kill_primary(self) -> None:
+        next(member for member in self.members if member.is_primary()).kill()
+
+    def close(self) -> None:
+        for member in self.members:
+            member.close()

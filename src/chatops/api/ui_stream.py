@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from chatops.engine.codec import error_record, usage_record
+from chatops.engine.codec import error_record, usage_json
 from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
 from chatops.engine.messages import Conversation, Message, ReasoningPart, TextPart
 
@@ -29,7 +29,7 @@ class UIStream:
             case ReasoningDelta(text):
                 return self._delta("reasoning", text)
             case UsageUpdated(usage):
-                return [{"type": "data-usage", "data": usage_record(usage), "transient": True}]
+                return [{"type": "data-usage", "data": usage_json(usage), "transient": True}]
             case TurnStarted(conversation, message):
                 return self._start(conversation, message)
             case TurnFinished(message):
@@ -75,5 +75,5 @@ class UIStream:
             return [*parts, {"type": "error", "errorText": message.error.message}]
         metadata: Part = {"finish_reason": message.finish_reason}
         if message.usage is not None:
-            metadata["usage"] = usage_record(message.usage)
+            metadata["usage"] = usage_json(message.usage)
         return [*parts, {"type": "finish", "messageMetadata": metadata}]

@@ -22,7 +22,7 @@ from chatops.cli.options import AskOptions
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.engine.errors import ConflictError, InvalidRequestError
 from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinished
-from chatops.engine.messages import LOCAL_OWNER, Conversation, Message, Principal, Sampling
+from chatops.engine.messages import Conversation, Message, Sampling, local_principal
 from chatops.engine.models import ModelSpec
 from chatops.engine.requests import TurnRequest
 from chatops.sections import Preset
@@ -31,7 +31,7 @@ from chatops.settings import Settings, load
 if TYPE_CHECKING:
     from chatops.engine.service import Engine
 
-ME = Principal(user_id=LOCAL_OWNER, source="cli")
+ME = local_principal()
 _SAMPLING = ("temperature", "top_p", "stop")
 
 

@@ -13,13 +13,16 @@ import typer
 
 from chatops.cli.exits import ExitCode, complain, guarded
 from chatops.cli.flags import Debug, Json
-from chatops.cli.terminal import Terminal, open_terminal
+from chatops.cli.progress import bar
+from chatops.cli.terminal import open_terminal
 
 if TYPE_CHECKING:
     from chatops.engine.ports import Store
     from chatops.engine.stores.copy import Progress, Survey
 
 app = typer.Typer(no_args_is_help=True)
+Show = Callable[[int, int], None]
+Body = Callable[[Show], Awaitable["Survey"]]
 Source = Annotated[str, typer.Argument(metavar="SRC", help="sqlite:///PATH, or a path.")]
 Target = Annotated[str, typer.Argument(metavar="DST", help="Likewise; made when it is not there.")]
 
@@ -28,15 +31,15 @@ Target = Annotated[str, typer.Argument(metavar="DST", help="Likewise; made when 
 def copy_database(source: Source, target: Target, *, json: Json = False, debug: Debug = False) -> None:
     """Copy everything from one database into another, verified. May be broken off, and run again."""
 
-    async def body(progress: Progress) -> Survey:
+    async def body(show: Show) -> Survey:
         from chatops.engine.stores.copy import copy
 
         _must_exist(source)
         _must_differ(source, target)
         async with _opened(source) as here, _opened(target) as there:
-            return await copy(here, there, progress)
+            return await copy(here, there, await _progress(here, show))
 
-    raise typer.Exit(_survey("copied", body, json=json, debug=debug))
+    raise typer.Exit(_survey("copying", "copied", body, json=json, debug=debug))
 
 
 @app.command()
@@ -48,15 +51,15 @@ def check(
 ) -> None:
     """Read the whole database: is every conversation's tree whole, is every attachment what it was?"""
 
-    async def body(progress: Progress) -> Survey:
+    async def body(show: Show) -> Survey:
         from chatops.engine.stores.copy import survey
 
         address = database or _current()
         _must_exist(address)
         async with _opened(address) as store:
-            return await survey(store, progress)
+            return await survey(store, await _progress(store, show))
 
-    raise typer.Exit(_survey("read", body, json=json, debug=debug))
+    raise typer.Exit(_survey("reading", "read", body, json=json, debug=debug))
 
 
 @app.command()
@@ -68,16 +71,16 @@ def backup(
 ) -> None:
     """Copy the database of the settings into a new file, verified; also while it is in use."""
 
-    async def body(progress: Progress) -> Survey:
+    async def body(show: Show) -> Survey:
         from chatops.engine.stores.copy import copy
 
         address = _current()
         _must_exist(address)
         _must_be_new(file)
         async with _opened(address) as here, _opened(file) as there:
-            return await copy(here, there, progress)
+            return await copy(here, there, await _progress(here, show))
 
-    raise typer.Exit(_survey(f"saved in {file}", body, json=json, debug=debug))
+    raise typer.Exit(_survey("saving", f"saved in {file}", body, json=json, debug=debug))
 
 
 @app.command()
@@ -94,14 +97,14 @@ def migrate(*, debug: Debug = False) -> None:
     raise typer.Exit(guarded(body, debug=debug))
 
 
-def _survey(done: str, body: Callable[[Progress], Awaitable[Survey]], *, json: bool, debug: bool) -> ExitCode:
+def _survey(doing: str, done: str, body: Body, *, json: bool, debug: bool) -> ExitCode:
     """Runs a body that goes through a database, with progress, and prints what it found."""
     terminal = open_terminal()
 
     def run() -> ExitCode:
         async def with_progress() -> Survey:
-            with _Counter(terminal) as progress:
-                return await body(progress)
+            with bar(terminal, doing, "messages") as show:
+                return await body(show)
 
         found = asyncio.run(with_progress())
         if json:
@@ -123,27 +126,10 @@ def _survey(done: str, body: Callable[[Progress], Awaitable[Survey]], *, json: b
     return guarded(run, debug=debug)
 
 
-class _Counter:
-    """A counter on standard error, where that is a terminal; at most ten times a second."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._note = Terminal(stdout=terminal.stderr)
-        self._shown = terminal.stderr_is_tty and terminal.note_color
-        self._next = 0.0
-
-    def __enter__(self) -> Progress:
-        return self._show
-
-    def __exit__(self, *error: object) -> None:
-        if self._shown and self._next:
-            self._note.write("\r\x1b[K")
-
-    def _show(self, conversations: int, messages: int) -> None:
-        from time import monotonic
-
-        if self._shown and monotonic() >= self._next:
-            self._next = monotonic() + 0.1
-            self._note.write(f"\r{conversations:,} conversations, {messages:,} messages\x1b[K")
+async def _progress(store: Store, show: Show) -> Progress:
+    """Of all that is in the store, by its messages."""
+    _conversations, total = await store.counts()
+    return lambda _conversations, messages: show(messages, total)
 
 
 def _current() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -27,9 +26,9 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first c
 
 
 def _owner() -> Principal:
-    from chatops.engine.messages import LOCAL_OWNER, Principal
+    from chatops.engine.messages import local_principal
 
-    return Principal(user_id=LOCAL_OWNER, source="cli")
+    return local_principal()
 
 
 @app.command("ls")
@@ -183,21 +182,16 @@ def remove(
     terminal = open_terminal()
 
     async def body(engine: Engine, _: Settings) -> None:
+        from chatops.cli import asking
+
         found = [await engine.history.conversation(_owner(), id_) for id_ in ids]
         for conversation in found:
-            if yes or _confirmed(terminal, f"Delete {sanitize(conversation.title)!r} ({conversation.id})? [y/N] "):
+            if yes or asking.confirmed(
+                terminal, f"Delete {sanitize(conversation.title)!r} ({conversation.id})? [y/N] "
+            ):
                 await engine.history.delete(_owner(), conversation.id)
 
     raise typer.Exit(with_engine(body, debug=debug))
-
-
-def _confirmed(terminal: Terminal, question: str) -> bool:
-    from chatops.engine.errors import InvalidRequestError
-
-    if not (terminal.stdin_is_tty and terminal.stderr_is_tty):
-        raise InvalidRequestError("nothing was deleted: there is no terminal to ask on; --yes deletes without asking")
-    terminal.note(question)
-    return sys.stdin.readline().strip().casefold() in {"y", "yes"}
 
 
 @app.command()

@@ -41,6 +41,10 @@ def write_json(terminal: Terminal, items: Iterable[Mapping[str, Any]]) -> None:
             array.add(item)
 
 
+def write_object(terminal: Terminal, item: Mapping[str, Any]) -> None:
+    terminal.write(f"{json.dumps(item, ensure_ascii=False)}\n")
+
+
 def write_rows(terminal: Terminal, rows: Sequence[Row], *, cut: bool = True) -> None:
     """Aligned under a heading on a terminal, lines cut to its width if `cut`; else tab-separated, without a heading.
 

@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from chatops import __version__
-from chatops.cli import config, db, doctor, history, models
+from chatops.cli import config, db, doctor, history, models, tokens, users
+from chatops.cli import serve as serving
 from chatops.cli.options import AskOptions, typer_command
 from chatops.cli.terminal import sanitize
 
@@ -83,7 +84,11 @@ app.add_typer(history.app, name="logs", help="Alias of history.", hidden=True)
 app.add_typer(models.app, name="models", help="Models that can be asked.")
 app.add_typer(db.app, name="db", help="Copy, check, back up and migrate the database.")
 app.add_typer(config.app, name="config", help="Settings in effect.")
+app.add_typer(users.app, name="users", help="Accounts: add, list, invite, disable, delete.")
+app.add_typer(tokens.app, name="tokens", help="Tokens for the HTTP API.")
+app.command("link")(tokens.link)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serving.serve)
 
 
 def run_typer(argv: Sequence[str]) -> int:

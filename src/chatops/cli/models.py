@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,17 +12,15 @@ import typer
 from chatops.cli.exits import ExitCode, complain, exit_code, guarded, with_engine
 from chatops.cli.flags import Debug, Json
 from chatops.cli.terminal import open_terminal, sanitize
-from chatops.engine.errors import PROVIDER_UNREACHABLE, ChatopsError, ProviderUnavailableError
+from chatops.engine.errors import ChatopsError
+from chatops.engine.offers import offered
 
 if TYPE_CHECKING:
     from chatops.engine.models import Catalog, ModelSpec
-    from chatops.engine.ports import Provider
     from chatops.engine.service import Engine
     from chatops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
-PATIENCE = 5.0
-"""Seconds that a provider has to list its models."""
 
 
 @app.command("ls")
@@ -39,9 +36,9 @@ def list_models(
     async def body(engine: Engine, settings: Settings) -> ExitCode | None:
         from chatops.cli import listing
 
-        asked = _asked(settings, provider)
-        answers = await asyncio.gather(*(offered(engine.providers, name) for name in asked))
-        found = {name: answer for name, answer in zip(asked, answers, strict=True) if isinstance(answer, list)}
+        names = asked(settings, provider)
+        answers = await asyncio.gather(*(offered(engine.providers, name) for name in names))
+        found = {name: answer for name, answer in zip(names, answers, strict=True) if isinstance(answer, list)}
         faults = [answer for answer in answers if isinstance(answer, ChatopsError)]
         shapes = [_shape(engine.catalog, f"{name}:{model}") for name, models in found.items() for model in models]
         if json:
@@ -55,7 +52,7 @@ def list_models(
     raise typer.Exit(with_engine(body, debug=debug))
 
 
-def _asked(settings: Settings, provider: str | None) -> list[str]:
+def asked(settings: Settings, provider: str | None) -> list[str]:
     """The providers to ask: the one named, else those that may answer (`echo` is for tests)."""
     from chatops.engine.errors import InvalidRequestError
 
@@ -68,23 +65,6 @@ def _asked(settings: Settings, provider: str | None) -> list[str]:
     if provider not in settings.providers:
         raise InvalidRequestError(f"no provider {provider!r}: there are {', '.join(settings.providers)}")
     return [provider]
-
-
-async def offered(
-    providers: Mapping[str, Provider], name: str, *, patience: float = PATIENCE
-) -> list[str] | ChatopsError:
-    """A provider's models, or why it did not list them within `patience` seconds."""
-    try:
-        # Making a provider may run `api_key_cmd`.
-        provider = await asyncio.to_thread(providers.__getitem__, name)
-        async with asyncio.timeout(patience):
-            return await provider.models()
-    except TimeoutError:
-        return ProviderUnavailableError(
-            f"{name} did not list its models within {patience:g} s", provider=name, code=PROVIDER_UNREACHABLE
-        )
-    except ChatopsError as error:
-        return error
 
 
 def _shape(catalog: Catalog, id_: str) -> dict[str, Any]:

@@ -84,7 +84,24 @@ def usage_record(usage: Usage) -> Json:
     record: Json = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
     if usage.cached_tokens:
         record["cached_tokens"] = usage.cached_tokens
+    if usage.cost is not None:
+        record["cost"] = usage.cost
     return record
+
+
+def usage_json(usage: Usage) -> Json:
+    """The public shape: what it cost is a text of dollars, since a JSON number would not be exact."""
+    record = usage_record(usage)
+    if usage.cost is not None:
+        record["cost"] = dollars(usage.cost)
+    return record
+
+
+def dollars(amount: int) -> str:
+    """Nano-dollars as dollars, exactly, without trailing zeros: 0.00125."""
+    from decimal import Decimal
+
+    return f"{Decimal(amount).scaleb(-9).normalize():f}"
 
 
 def usage_from(record: Json) -> Usage:
@@ -161,7 +178,7 @@ def message_json(message: Message) -> Json:
     if any(not isinstance(part, TextPart) for part in message.parts):
         shape["parts"] = [part_record(part) for part in message.parts]
     if message.usage is not None:
-        shape["usage"] = usage_record(message.usage)
+        shape["usage"] = usage_json(message.usage)
     if message.error is not None:
         shape["error"] = error_record(message.error)
     if len(message.attempts) > 1:

@@ -7,7 +7,7 @@ ChatopsError                     code
 ├── NotFoundError                not_found               also for another owner's things: existence is not told
 ├── ConflictError                conflict                somebody else is at it (a turn already runs here)
 ├── RateLimitError               rate_limited            try again in `retry_after` seconds
-├── BudgetExceededError          budget_exceeded
+├── BudgetExceededError          budget_exceeded         more comes in `retry_after` seconds
 ├── InterruptedTurnError         stopped | shutdown | abandoned     the answer was cut off on our side
 ├── ProviderError                provider_error          the model's side; `provider` names it
 │   ├── ProviderUnavailableError provider_unavailable    5xx: may pass, retried before the first token
@@ -74,6 +74,11 @@ class RateLimitError(ChatopsError):
 
 class BudgetExceededError(ChatopsError):
     code = "budget_exceeded"
+
+    def __init__(self, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds until there is more; None when waiting does not help."""
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
 
 
 class InterruptedTurnError(ChatopsError):

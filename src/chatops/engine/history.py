@@ -6,6 +6,7 @@ Every method raises `PermissionDeniedError` when the principal lacks its scope.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import replace
 
 from chatops.engine import branches
@@ -86,6 +87,27 @@ class History:
         principal.require("history:read")
         return branches.from_root(self._store, replace(conversation, owner_id=principal.user_id))
 
+    async def recent(
+        self, principal: Principal, conversation: Conversation, *, limit: int, leaf_id: str | None = None
+    ) -> list[Message]:
+        """The last messages of the branch that ends at `leaf_id` (None: the active one), oldest first."""
+        principal.require("history:read")
+        own = replace(conversation, owner_id=principal.user_id)
+        found: list[Message] = []
+        async with aclosing(branches.to_root(self._store, own, leaf_id or conversation.leaf_id)) as messages:
+            async for message in messages:
+                found.append(message)
+                if len(found) >= limit:
+                    break
+        return found[::-1]
+
+    async def every_message(
+        self, principal: Principal, conversation: Conversation, *, after_seq: int = 0, limit: int
+    ) -> list[Message]:
+        """A page of all branches, oldest first."""
+        principal.require("history:read")
+        return await self._store.messages(principal.user_id, conversation.id, after_seq=after_seq, limit=limit)
+
     async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
         """Messages that hold every word of the query, newest first."""
         principal.require("history:read")
@@ -112,6 +134,18 @@ class History:
         """Makes a temporary conversation one that stays."""
         principal.require("history:write")
         return await self._store.update_conversation(principal.user_id, conversation_id, expires_at=0)
+
+    async def switch(self, principal: Principal, conversation_id: str, message_id: str) -> Conversation:
+        """Makes the branch that ends at a message the active one; nothing else changes.
+
+        Raises:
+            NotFoundError: No such conversation of this person, or no such message in it.
+        """
+        principal.require("history:write")
+        message = await self._store.message(principal.user_id, message_id)
+        if message.conversation_id != conversation_id:
+            raise NotFoundError(f"no message {message_id} in this conversation")
+        return await self._store.update_conversation(principal.user_id, conversation_id, leaf_id=message_id)
 
     async def delete(self, principal: Principal, conversation_id: str) -> None:
         """Deletes it with all its messages; a turn that runs there ends."""

@@ -24,11 +24,19 @@ class Principal:
     user_id: str
     source: Source = "cli"
     scopes: frozenset[Scope] = frozenset({"chat", "history:read", "history:write"})
+    role: Literal["admin", "member"] = "member"
+    token_id: str | None = None
 
     def require(self, scope: Scope) -> None:
         """Raises `PermissionDeniedError` when this principal may not do what `scope` stands for."""
         if scope not in self.scopes:
             raise PermissionDeniedError(f"this needs the scope {scope}, which these credentials do not have")
+
+
+def local_principal(source: Source = "cli") -> Principal:
+    """Who has the database itself: its owner, who may do everything."""
+    scopes: frozenset[Scope] = frozenset({"chat", "history:read", "history:write", "admin"})
+    return Principal(user_id=LOCAL_OWNER, source=source, scopes=scopes, role="admin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +66,15 @@ Part = TextPart | ReasoningPart | FilePart
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one answer, as the provider counted them (OpenTelemetry `gen_ai.usage.*`)."""
+    """Tokens of one answer, as the provider counted them (OpenTelemetry `gen_ai.usage.*`).
+
+    `cached_tokens` are among the input. `cost`: nano-dollars, None when nobody said what the model costs.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,11 +97,20 @@ class Store(Protocol):
     A conversation whose `expires_at` has passed is there for no method any more, nor are its messages and the
     attachments that only they refer to; `sweep` deletes it.
 
+    A write whose caller was cancelled is done whole or not at all, at any moment until `aclose` returns: also after one
+    that was called later. A call sees what every call did that was answered before it was made.
+
     Every method raises `StoreError` when the database cannot be used.
     """
 
     async def add_conversation(self, conversation: Conversation) -> None:
         """Raises `ConflictError` when the id is taken."""
+        ...
+
+    async def put_conversation(self, conversation: Conversation) -> None:
+        """Stores it as it is, in the place of what is there under its id (copy). Raises `ConflictError` when that is
+        another owner's.
+        """
         ...
 
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
@@ -130,6 +139,10 @@ class Store(Protocol):
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
         """Everybody's, by id, past the id `after`: for copies and checks of a whole store, never for a person."""
+        ...
+
+    async def counts(self) -> tuple[int, int]:
+        """About how many conversations and messages of everybody it holds: how far a copy is."""
         ...
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:

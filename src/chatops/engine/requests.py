@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.ids import id_for
 from chatops.engine.messages import Conversation, Message, Sampling
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MAX_TEXT_BYTES = 4 * 2**20
 """4 MiB: about 1.4 million tokens, more than any window; far below MongoDB's 16 MB document."""
@@ -19,9 +22,11 @@ MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "applicatio
 TITLE_CHARS = 60
 MAX_NAME = 128
 """Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
+_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
 MAX_LIFE = 10 * 365 * 86_400
 """Seconds that a temporary conversation may be kept: ten years, as good as for good."""
+MAX_COST = 1_000_000
+"""Dollars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +58,9 @@ class TurnRequest:
         fallbacks: Models to try when the first is unavailable; None: those of the settings.
         silence: Seconds without a byte from the provider after which it counts as gone.
         on_busy: When a turn already runs in the conversation: `fail` with `ConflictError`, or `queue` behind it.
-        record: False keeps nothing of this turn.
         expires_in: Makes the conversation that this turn begins a temporary one: seconds after which it is deleted.
+        record: False keeps nothing of this turn but its row in the usage ledger.
+        max_cost: Dollars that this turn may cost at most.
     """
 
     text: str = ""
@@ -72,6 +78,7 @@ class TurnRequest:
     on_busy: Literal["fail", "queue"] = "fail"
     record: bool = True
     expires_in: int | None = None
+    max_cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,15 +143,21 @@ def check(request: TurnRequest) -> None:
         _check_expiry(request.expires_in)
     if request.silence <= 0:
         raise InvalidRequestError(f"the time-out is {request.silence} seconds: it must be more than 0")
+    if request.max_cost is not None and not 0 <= request.max_cost <= MAX_COST:
+        raise InvalidRequestError(
+            f"the maximum cost is {request.max_cost} dollars: it must be between 0 and {MAX_COST:,}"
+        )
 
 
 def _check_names(request: TurnRequest) -> None:
-    named = {"client_id": request.client_id, "conversation id": request.conversation_id if request.create else None}
-    for what, name in named.items():
-        if name is not None and _NAME.fullmatch(name) is None:
-            raise InvalidRequestError(
-                f"a {what} has 1 to {MAX_NAME} letters, digits and -_.: (ASCII), and begins with a letter or digit"
-            )
+    if request.create and _ID.fullmatch(request.conversation_id or "") is None:
+        raise InvalidRequestError(
+            f"a conversation's id has 1 to {MAX_NAME} ASCII letters, digits and -_.: and begins with a letter or digit"
+        )
+    if request.client_id is not None:
+        check_text(request.client_id, "the client_id")
+        if not 0 < len(request.client_id) <= MAX_NAME:
+            raise InvalidRequestError(f"the client_id has {len(request.client_id):,} characters: 1 to {MAX_NAME}")
 
 
 def answer_id(owner_id: str, request: TurnRequest) -> str | None:

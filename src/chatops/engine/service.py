@@ -6,28 +6,38 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chatops.engine.errors import ConflictError, NotFoundError
 from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
-from chatops.engine.messages import Attempt, Message, Principal
-from chatops.engine.models import Catalog, ModelSpec
+from chatops.engine.limits.admission import Admission
+from chatops.engine.limits.gate import Applicant
+from chatops.engine.limits.limits import Limits
+from chatops.engine.limits.unmetered import Unmetered
+from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
+from chatops.engine.models import Catalog
 from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
-from chatops.engine.ports import ChatRequest, Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
+from chatops.engine.ports import Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
 from chatops.engine.readers import Readers
 from chatops.engine.requests import Turn, TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
+
+if TYPE_CHECKING:  # not for a one-shot, which must start fast
+    from chatops.engine.auth.accounts import Accounts
 
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
 
 
 class Engine:
-    """Turns for any number of principals; `history` has their conversations.
+    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `limits`
+    what they may use and have used.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -43,10 +53,14 @@ class Engine:
         ids: NewId = new_id,
         sleep: Sleep = asyncio.sleep,
         salvage: Salvage | None = None,
+        limits: Limits | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
         self.history = History(store, clock, ids)
+        self.limits = limits or Limits(meters=Unmetered(), store=store, clock=clock)
+        self.accounts = accounts
         self._store = store
         self._log = turn_log
         self._clock = clock
@@ -69,6 +83,8 @@ class Engine:
             InvalidRequestError: The request cannot be run; nothing was stored.
             NotFoundError: No such conversation or message.
             ConflictError: A turn already runs in the conversation, and `request.on_busy` is `fail`.
+            RateLimitError: Too many turns in this minute, or at once; `retry_after` is always there.
+            BudgetExceededError: Not even a short answer fits into what is left of a budget.
             StoreError: The database cannot be used; no provider was called.
         """
         principal.require("chat")
@@ -76,19 +92,35 @@ class Engine:
         return await self._once.start(principal, request, self._start_turn)
 
     async def _start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
+        waited = False
         while True:
             if self._closing:
                 raise ConflictError("chatops is shutting down and takes no new turns", code="shutdown")
             plan = await self._planner.plan(principal, request)
-            first = await self._planner.request_for(plan, plan.route[0])
+            admission = await self._admit(principal, plan, request, counted=waited)
             try:
                 rows = await self._begin(plan, record=request.record)
-            except ConflictError:
-                if request.on_busy == "fail":
+            except BaseException as error:
+                await admission.release()
+                if not isinstance(error, ConflictError) or request.on_busy == "fail":
                     raise
                 await self._wait_for_conversation(plan.conversation.id)
+                waited = True
             else:
-                return await self._start(principal, plan, rows[-1], first, record=request.record)
+                return await self._start(principal, plan, rows[-1], admission, record=request.record)
+
+    async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
+        return await self.limits.admit(
+            Applicant(
+                principal=principal,
+                answer=plan.answer,
+                route=plan.route,
+                prepare=partial(self._planner.request_for, plan),
+                max_cost=request.max_cost,
+                recorded=request.record,
+                counted=counted,
+            )
+        )
 
     async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:
         if not record:
@@ -101,20 +133,17 @@ class Engine:
         )
 
     async def _start(
-        self, principal: Principal, plan: Plan, message: Message, first: ChatRequest, *, record: bool
+        self, principal: Principal, plan: Plan, message: Message, admission: Admission, *, record: bool
     ) -> Turn:
         attempts: list[Attempt] = []
-
-        async def prepare(spec: ModelSpec) -> ChatRequest:
-            return first if spec is plan.route[0] else await self._planner.request_for(plan, spec)
-
         conversation = replace(plan.conversation, leaf_id=message.id)
         run = TurnRun(
             principal=principal,
             conversation=conversation,
             message=message,
-            events=self._router.stream(plan.route, prepare, attempts),
+            events=self._router.stream(admission.route, admission.request, attempts),
             attempts=attempts,
+            admission=admission,
             journal=self._journal(message) if record else None,
             turn_log=self._log,
             clock=self._clock,
@@ -145,6 +174,7 @@ class Engine:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
 
         Raises:
+            PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person, or it ended too long ago.
             ChatopsError: After `TurnFinished`: what ended the turn short of a complete answer.
         """
@@ -183,18 +213,22 @@ class Engine:
             raise NotFoundError("this conversation has no messages yet")
         return conversation.leaf_id
 
-    async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> None:
-        """Ends a running turn, keeps its partial answer, and returns when that is stored. A turn that is over stays
-        as it is.
+    async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
+        """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
+        stays as it is: False.
 
         Raises:
+            PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
         """
+        principal.require("chat")
         await self._readers.check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
-        if run is not None:
-            run.stop(reason)
-            await run.done.wait()
+        if run is None:
+            return False
+        run.stop(reason)
+        await run.done.wait()
+        return True
 
     @asynccontextmanager
     async def turn(
@@ -224,6 +258,15 @@ class Engine:
         when none is left. To be called now and then by what runs for long; nobody sees them meanwhile.
         """
         return await self._store.sweep(limit=limit)
+
+    @property
+    def open(self) -> bool:
+        """Whether new turns are taken."""
+        return not self._closing
+
+    async def ping(self) -> None:
+        """Reads from the store. Raises `StoreError` when it cannot be used."""
+        await self._store.conversations(LOCAL_OWNER, limit=1)
 
     async def drain(self, grace: float = 0.0) -> None:
         """Takes no new turns, lets running ones go on for `grace` seconds, stores the rest as interrupted."""

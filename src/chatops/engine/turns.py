@@ -29,6 +29,7 @@ from chatops.engine.events import (
     UsageUpdated,
 )
 from chatops.engine.journal import DEFECT, Journal
+from chatops.engine.limits.admission import Admission
 from chatops.engine.messages import (
     Attempt,
     Conversation,
@@ -86,6 +87,7 @@ class TurnRun:
         journal: None keeps nothing (an unrecorded turn).
         events: The route's provider events.
         attempts: Filled by the route while it runs.
+        admission: What the limits let it use; settled at the end, whatever that is.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class TurnRun:
         message: Message,
         events: AsyncGenerator[ProviderEvent, None],
         attempts: list[Attempt],
+        admission: Admission,
         journal: Journal | None,
         turn_log: TurnLog,
         clock: Clock,
@@ -107,6 +110,7 @@ class TurnRun:
         self.done = asyncio.Event()
         self._events = events
         self._attempts = attempts
+        self._admission = admission
         self._journal = journal
         self._log = turn_log
         self._clock = clock
@@ -123,14 +127,20 @@ class TurnRun:
         """
         try:
             error = await self._stream()
-            message = self._final(error)
-            if self._journal is not None:
-                message = await self._journal.finish(message)
+            message = await self._keep(self._admission.priced(self._final(error)))
             await self._log.append(self.id, TurnFinished(message))
         finally:
             self.done.set()
         self._report(message)
         return message
+
+    async def _keep(self, message: Message) -> Message:
+        """Stores the end of the answer, and its row in the usage ledger beside it: they may share a commit."""
+        if self._journal is None:
+            await self._admission.settle(message)
+            return message
+        kept, _ = await asyncio.gather(self._journal.finish(message), self._admission.settle(message))
+        return kept
 
     def stop(self, reason: StopReason = "stopped") -> None:
         """Ends the provider's stream; the partial answer is stored. Does nothing when the answer is over already."""
@@ -145,6 +155,8 @@ class TurnRun:
         try:
             async with asyncio.TaskGroup() as group:
                 self._pumping = group.create_task(self._pump())
+                group.create_task(self._admission.run())
+                self._pumping.add_done_callback(lambda _: self._admission.close())
                 if self._journal is not None:
                     journal = self._journal
                     group.create_task(journal.run())
@@ -163,6 +175,10 @@ class TurnRun:
         async with aclosing(self._events) as events:
             async for event in events:
                 await self._take(event)
+                if isinstance(event, TextDelta | ReasoningDelta) and not self._admission.grew(event.text):
+                    # Its server does not keep to the maximum that was paid for.
+                    self._finished = Finished("length")
+                    return
 
     async def _take(self, event: ProviderEvent) -> None:
         match event:
@@ -223,7 +239,7 @@ class TurnRun:
         log.info(
             "turn",
             extra={
-                "turn": {
+                "figures": {
                     "id": message.id,
                     "conversation": message.conversation_id,
                     "principal": self.principal.user_id,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders import append, conversation, finished, kept, message, turn
+from chatops.engine.errors import NotFoundError
 from chatops.engine.ids import now_ms
 from chatops.engine.messages import FilePart, TextPart
 from chatops.engine.ports import Store
@@ -99,6 +100,39 @@ async def test_a_check_names_what_is_not_whole(target: Store) -> None:
         f"attachment a.png of message {pictured.id} is missing or damaged",
         f"conversation {made.id} ends in a message that is not there",
     )
+
+
+async def test_what_was_taken_out_is_taken_out_of_the_copy(source: Store, target: Store) -> None:
+    (made,) = await source.conversations("bob", limit=1)
+    await source.update_conversation("bob", made.id, model="fake:m", system="Be brief.", tags=("work",))
+    await copying.copy(source, target)
+    await source.put_conversation(made)
+    found = await copying.copy(source, target)
+
+    assert found.faults == ()
+    assert await target.conversation("bob", made.id) == made
+
+
+async def test_what_differs_after_all_is_named(source: Store, target: Store) -> None:
+    await copying.copy(source, target)
+    (made,) = await target.conversations("bob", limit=1)
+    await target.add_messages("bob", [message(made.id, "only here", seq=10**6)])
+    (pictured,) = await source.conversations("ann", limit=1, archived=True)
+    await source.add_messages("ann", [message(pictured.id, seq=2, parts=(replace(FILE, sha256="gone"),))])
+    found = await copying.copy(source, target)
+
+    assert set(found.faults) == {
+        f"conversation {made.id} changed while it was copied",
+        "attachment a.png (gone) is missing or damaged",
+    }
+
+
+async def test_a_copy_that_cannot_be_says_why(source: Store, target: Store) -> None:
+    (made,) = await source.conversations("bob", limit=1)
+    await target.add_conversation(replace(made, owner_id="eve"))
+
+    with pytest.raises(NotFoundError, match=made.id):
+        await copying.copy(source, target)
 
 
 async def test_any_difference_changes_the_hash(source: Store, target: Store) -> None:

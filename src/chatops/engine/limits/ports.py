@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from chatops.engine.limits.ledger import By, Entry, Head, Line, Row
+from chatops.engine.limits.policy import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """At most `count` in any `seconds`; a burst may use all of them at once."""
+    """`count` at once, and from then on one more each `seconds / count` (see `rates`)."""
 
     count: int
     seconds: float
@@ -24,4 +28,140 @@ class Limiter(Protocol):
             RateLimitError: Over the rate; `retry_after` says when the next one fits. It was not counted.
             StoreError: The database cannot be used.
         """
+        ...
+
+
+class RateStore(Protocol):
+    """Keeps what a rate remembers of a key."""
+
+    async def hit(self, key: str, rate: Rate, *, now: int) -> float:
+        """Counts one when it fits, in one step that no other process can come between.
+
+        Args:
+            key: What is counted.
+            rate: How many may pass.
+            now: Unix milliseconds.
+
+        Returns:
+            0.0 when it was counted, else the seconds after which it fits.
+
+        Raises:
+            StoreError: The database cannot be used.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A part of a meter that a turn asks for: at least `least`, at most `most` of what `limit` leaves.
+
+    A meter of `turns` counts those only whose lease lives; of any other unit a hold stays until its turn is settled.
+
+    Attributes:
+        expires_at: When nobody needs the meter any more, Unix milliseconds.
+    """
+
+    key: str
+    unit: Unit
+    least: int
+    most: int
+    limit: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTurn:
+    """A turn that was let in and is not settled.
+
+    Attributes:
+        until: Its lease, Unix milliseconds.
+        holds: The meters it holds a part of, with their units.
+        record: What settling it needs when its process is gone; JSON.
+    """
+
+    id: str
+    until: int
+    holds: Sequence[tuple[str, Unit]]
+    record: Mapping[str, Any]
+
+
+class Meter(NamedTuple):
+    """`spent` for good, and `held` by turns that are not settled."""
+
+    spent: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What did not fit: the key of the rate (with the seconds to wait), or of the meter."""
+
+    key: str
+    wait: float = 0.0
+    meter: Meter = field(default_factory=Meter)
+
+
+class MeterStore(RateStore, Protocol):
+    """Rates, meters, turns that are let in, and the ledger. Every method raises `StoreError` when the database cannot
+    be used. Times are Unix milliseconds.
+    """
+
+    async def admit(
+        self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
+    ) -> dict[str, int] | Refusal:
+        """Lets a turn in with all of its holds, or with none. A rate that lets it through counts it in any case.
+        Without holds the turn is not open: there is nothing to settle but its row.
+
+        Returns:
+            What it got of each meter; or what did not fit, of the holds the first.
+        """
+        ...
+
+    async def renew(self, turn: OpenTurn) -> bool:
+        """Renews the lease of a turn up to `turn.until`. False: it was settled or released meanwhile."""
+        ...
+
+    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+        """Writes the turn's row into the ledger, then moves from its holds to spent what the row says. Only the first
+        row of a turn counts; repeating it ends what a crash cut off. The turn need not be open.
+
+        Returns:
+            Whether this was the first row.
+        """
+        ...
+
+    async def release(self, turn: OpenTurn) -> None:
+        """Gives back all that a turn holds; it leaves no row."""
+        ...
+
+    async def dead(self, before: int, *, limit: int) -> list[OpenTurn]:
+        """Open turns whose lease ended before that, the oldest first."""
+        ...
+
+    async def held(self, turn: OpenTurn) -> dict[str, int]:
+        """What an open turn holds of its meters."""
+        ...
+
+    async def meters(self, keys: Sequence[str]) -> dict[str, Meter]:
+        """Those that were ever used."""
+        ...
+
+    async def allowance(self, user_id: str) -> Mapping[str, Any] | None:
+        """What an administrator said for this person; JSON."""
+        ...
+
+    async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
+        """None: what the settings say."""
+        ...
+
+    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
+        """Sums over rows of one person, None: of all; the line with most turns first, days newest first."""
+        ...
+
+    async def rows(self, *, after: int, limit: int) -> list[Row]:
+        """The ledger in order, past row number `after`, as it is stored."""
+        ...
+
+    async def head(self) -> Head:
+        """The row that was written last."""
         ...

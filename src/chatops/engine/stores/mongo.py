@@ -69,6 +69,9 @@ class MongoStore:
     async def add_conversation(self, conversation: Conversation) -> None:
         await self.write(lambda db: history.add_conversation(db, conversation))
 
+    async def put_conversation(self, conversation: Conversation) -> None:
+        await self.write(lambda db: history.put_conversation(db, conversation))
+
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
         return await self.read(lambda db: history.conversation(db, owner_id, conversation_id, now=self._clock()))
 
@@ -89,6 +92,9 @@ class MongoStore:
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
         return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit, now=self._clock()))
+
+    async def counts(self) -> tuple[int, int]:
+        return await self.read(history.counts)
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
         return await self.read(

@@ -37,15 +37,33 @@ Changes = dict[str, str | int | list[str] | None]
 
 async def add_conversation(db: Any, conversation: Conversation) -> None:
     """Fills the place that its messages made, where they came first."""
+    await _put(db, conversation, {"created_at": None, "deleting": None})
+
+
+async def put_conversation(db: Any, conversation: Conversation) -> None:
+    await _put(db, conversation, {"deleting": None})
+
+
+async def _put(db: Any, conversation: Conversation, state: Document) -> None:
     from pymongo.errors import DuplicateKeyError
 
     leaf_id = None if conversation.leaf_id is None else storable(conversation.leaf_id)
     fields = conversation_content(conversation) | first_content(conversation) | {"leaf_id": leaf_id}
-    place = {"_id": conversation.id, "owner_id": conversation.owner_id, "created_at": None, "deleting": None}
+    update = {
+        "$set": fields,
+        "$max": {"last_seq": 0},
+        "$unset": {name: "" for name in _MOSTLY_ABSENT if name not in fields},
+    }
+    place = {"_id": conversation.id, "owner_id": conversation.owner_id, **state}
     try:
-        await db.conversations.update_one(place, {"$set": fields, "$max": {"last_seq": 0}}, upsert=True)
+        await db.conversations.update_one(place, update, upsert=True)
     except DuplicateKeyError:
         raise ConflictError(f"the conversation {conversation.id} exists already") from None
+
+
+async def counts(db: Any) -> tuple[int, int]:
+    """By the collections' own figures: no reading, and close enough."""
+    return await db.conversations.estimated_document_count(), await db.messages.estimated_document_count()
 
 
 async def conversation(db: Any, owner_id: str, conversation_id: str, *, now: int) -> Conversation:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from chatops.engine.errors import StoreError
+from chatops.engine.stores import mongo_accounts_schema as accounts
+from chatops.engine.stores import mongo_meter_schema as meter
 from chatops.engine.stores.mongo_address import MongoAddress
 
-VERSION = 2
-COLLECTIONS = ("conversations", "messages", "blobs")
+VERSION = 4
+COLLECTIONS = ("conversations", "messages", "blobs", *accounts.COLLECTIONS, *meter.COLLECTIONS)
 _ID = "schema"
 
 
@@ -34,6 +36,8 @@ async def prepare(db: Any, address: MongoAddress) -> None:
     if version != VERSION:
         await _make_indexes(db)
         await _drop_index(db.conversations, "by_update")  # version 1's
+        await meter.make_indexes(db)
+        await accounts.make_indexes(db)
         await db.chatops.update_one({"_id": _ID}, {"$max": {"version": VERSION}})
 
 

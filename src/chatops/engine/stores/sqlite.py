@@ -17,6 +17,7 @@ from chatops.engine.ports import Clock, Delta
 from chatops.engine.stores import sqlite_blobs as blobs
 from chatops.engine.stores import sqlite_history as history
 from chatops.engine.stores import sqlite_listing as listing
+from chatops.engine.stores import sqlite_search as search
 from chatops.engine.stores import sqlite_turns as turns
 from chatops.engine.stores.sqlite_connection import MEMORY, connect, create_file, transaction
 from chatops.engine.stores.sqlite_rows import dump
@@ -26,8 +27,8 @@ from chatops.engine.stores.sqlite_thread import SqliteThread
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5_000
 """How long to wait for another process that writes."""
-_SWEPT_AT_OPENING = 5
-"""Pieces of expired conversations, some 10 ms each; the rest waits for the next opening, or for `sweep`."""
+_SWEPT_AT_OPENING = 3
+"""Pieces of expired conversations, some 20 ms each; the rest waits for the next opening, or for `sweep`."""
 
 
 class SqliteStore:
@@ -69,6 +70,9 @@ class SqliteStore:
     async def add_conversation(self, conversation: Conversation) -> None:
         await self.write(lambda db: history.add_conversation(db, conversation))
 
+    async def put_conversation(self, conversation: Conversation) -> None:
+        await self.write(lambda db: history.put_conversation(db, conversation))
+
     async def conversation(self, owner_id: str, conversation_id: str) -> Conversation:
         return await self.read(lambda db: history.conversation(db, owner_id, conversation_id, now=self._clock()))
 
@@ -89,6 +93,9 @@ class SqliteStore:
 
     async def every_conversation(self, *, after: str | None = None, limit: int) -> list[Conversation]:
         return await self.read(lambda db: history.every_conversation(db, after=after, limit=limit, now=self._clock()))
+
+    async def counts(self) -> tuple[int, int]:
+        return await self.read(history.counts)
 
     async def conversation_ids(self, owner_id: str, prefix: str, *, limit: int) -> list[str]:
         return await self.read(
@@ -146,7 +153,7 @@ class SqliteStore:
         )
 
     async def search(self, owner_id: str, query: str, *, limit: int) -> list[SearchHit]:
-        return await self.read(lambda db: history.find(db, owner_id, query, limit=limit, now=self._clock()))
+        return await self.read(lambda db: search.find(db, owner_id, query, limit=limit, now=self._clock()))
 
     async def begin_turn(
         self, owner_id: str, conversation: Conversation, new: Sequence[Message], *, lease_expires_at: int

@@ -10,8 +10,11 @@ import sqlite3
 from collections.abc import Sequence
 
 from chatops.engine.errors import StoreError
+from chatops.engine.stores.sqlite_accounts_schema import ACCOUNTS
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
+from chatops.engine.stores.sqlite_index import NEWEST, SEARCH
 from chatops.engine.stores.sqlite_listing import LISTING
+from chatops.engine.stores.sqlite_meter_schema import METER
 
 APPLICATION_ID = 0x63686F70
 """`chop`: tells our files from other programs' (sqlite.org/fileformat.html, offset 68)."""
@@ -75,12 +78,7 @@ _FIRST = (
         PRIMARY KEY (doc, n)
     ) STRICT, WITHOUT ROWID
     """,
-    # `ascii` takes every character of our terms as it is; a term's place is never asked for.
-    """
-    CREATE VIRTUAL TABLE search USING fts5(
-        terms, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '_'"
-    )
-    """,
+    SEARCH,
     """
     CREATE TABLE blobs (
         owner_id TEXT NOT NULL,
@@ -99,7 +97,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER, ACCOUNTS)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:

@@ -15,7 +15,7 @@ from chatops.engine.errors import ConflictError
 from chatops.engine.messages import Conversation, Message
 from chatops.engine.ports import Delta
 from chatops.engine.stores import sqlite_blobs as blobs
-from chatops.engine.stores import sqlite_search as search
+from chatops.engine.stores import sqlite_index as index
 from chatops.engine.stores.folding import abandon, fold
 from chatops.engine.stores.sqlite_rows import (
     conversation_row,
@@ -69,7 +69,7 @@ def store(connection: sqlite3.Connection, owner_id: str, message: Message, *, le
             (doc, message.conversation_id, lease_expires_at),
         )
     else:
-        search.add(connection, doc, owner_id, message)
+        index.add(connection, doc, owner_id, message)
 
 
 def append(connection: sqlite3.Connection, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
@@ -95,11 +95,11 @@ def finish(connection: sqlite3.Connection, message: Message) -> bool:
         return False
     doc, owner_id = row["doc"], row["owner_id"]
     if row["status"] != "streaming":
-        search.remove(connection, doc, owner_id, message_from(row))
+        index.remove(connection, doc, owner_id, message_from(row))
     update_content(connection, message)
     connection.execute("DELETE FROM deltas WHERE doc = ?", (doc,))
     connection.execute("DELETE FROM runs WHERE doc = ?", (doc,))
-    search.add(connection, doc, owner_id, message)
+    index.add(connection, doc, owner_id, message)
     return True
 
 
@@ -126,7 +126,7 @@ def settle_expired(connection: sqlite3.Connection, now: int) -> None:
     for row in expired(connection, now):
         message = read(connection, row, now)
         update_content(connection, message)
-        search.add(connection, row["doc"], row["owner_id"], message)
+        index.add(connection, row["doc"], row["owner_id"], message)
         connection.execute(
             "UPDATE runs SET lease_expires_at = NULL,"
             " folded = max(folded, (SELECT coalesce(max(n), 0) FROM deltas WHERE deltas.doc = runs.doc)) WHERE doc = ?",
@@ -138,5 +138,5 @@ def settle_expired(connection: sqlite3.Connection, now: int) -> None:
 def _resume(connection: sqlite3.Connection, doc: int) -> None:
     """A run that was given up goes on; while it runs it is not in the index."""
     row = connection.execute("SELECT * FROM messages WHERE doc = ?", (doc,)).fetchone()
-    search.remove(connection, doc, row["owner_id"], message_from(row))
+    index.remove(connection, doc, row["owner_id"], message_from(row))
     connection.execute("UPDATE messages SET status = 'streaming', error = NULL WHERE doc = ?", (doc,))

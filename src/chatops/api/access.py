@@ -1,0 +1,105 @@
+"""Who asks: by a credential, or the local owner where nobody logs in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from chatops.api.addresses import is_unix
+from chatops.api.ports import Credentials
+from chatops.engine.errors import AuthenticationError, PermissionDeniedError
+from chatops.engine.messages import Principal, Source
+
+_BEARER = "bearer "
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Access(Protocol):
+    """Finds the principal of a request."""
+
+    async def principal(self, request: web.Request) -> Principal:
+        """Raises `AuthenticationError`, or `PermissionDeniedError` when the request comes from where it may not."""
+        ...
+
+    def check_origin(self, request: web.Request) -> None:
+        """For what needs no account. Raises `PermissionDeniedError`."""
+        ...
+
+
+def source_of(request: web.Request) -> Source:
+    """Browsers say where a request comes from (Fetch Metadata, w3.org/TR/fetch-metadata); no other client does."""
+    return "web" if "Sec-Fetch-Site" in request.headers else "api"
+
+
+class LoginAccess:
+    """Everybody shows an access token or an API token. Neither is ever sent by a browser on its own."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def principal(self, request: web.Request) -> Principal:
+        header = request.headers.get(hdrs.AUTHORIZATION, "")
+        if not header:
+            raise AuthenticationError("log in first: send an access token or an API token as Authorization: Bearer")
+        if not header[: len(_BEARER)].lower() == _BEARER:
+            raise AuthenticationError("the Authorization header must have the form: Bearer TOKEN")
+        return await self._credentials.principal(header[len(_BEARER) :].strip(), source=source_of(request))
+
+    def check_origin(self, request: web.Request) -> None:
+        """Nothing is done here for who shows nothing, so a page elsewhere gains nothing."""
+
+
+class LocalAccess:
+    """One person on this machine, without login: on loopback and a unix socket alone.
+
+    Every page in that person's browser can reach a port of this machine, so a request must be addressed to this machine
+    by a name that no DNS answer can point elsewhere (or back: DNS rebinding), and must come from no other origin.
+    """
+
+    def __init__(self, owner: Principal, *, hosts: Collection[str] = ()) -> None:
+        """`hosts`: names beyond those of loopback by which the server is asked."""
+        self._owner = owner
+        self._hosts = _LOOPBACK | {host.lower() for host in hosts}
+
+    async def principal(self, request: web.Request) -> Principal:
+        self.check_origin(request)
+        return replace(self._owner, source=source_of(request))
+
+    def check_origin(self, request: web.Request) -> None:
+        if is_unix(request):  # no browser opens one
+            return
+        host = request.headers.get(hdrs.HOST, "")
+        if _name(host) not in self._hosts:
+            raise PermissionDeniedError(f"this server serves one person on this machine, not {host[:100]!r}")
+        origin = request.headers.get(hdrs.ORIGIN)
+        elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
+        if elsewhere or (origin is not None and urlsplit(origin).netloc.lower() != host.lower()):
+            raise PermissionDeniedError("a page of another origin may not use this server")
+
+
+class EitherAccess:
+    """The machine's own user over the unix socket, everybody else by a credential."""
+
+    def __init__(self, local: Access, login: Access) -> None:
+        self._local = local
+        self._login = login
+
+    async def principal(self, request: web.Request) -> Principal:
+        return await self._for(request).principal(request)
+
+    def check_origin(self, request: web.Request) -> None:
+        self._for(request).check_origin(request)
+
+    def _for(self, request: web.Request) -> Access:
+        # Who shows a credential is meant to be judged by it.
+        return self._local if is_unix(request) and hdrs.AUTHORIZATION not in request.headers else self._login
+
+
+def _name(host: str) -> str:
+    """A Host header without its port."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdigit() else host.lower()

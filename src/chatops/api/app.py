@@ -1,0 +1,114 @@
+"""The application: an engine behind HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from chatops.api import middleware
+from chatops.api.access import Access
+from chatops.api.addresses import ClientAddress
+from chatops.api.cors import allowing
+from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, OFFERS, ORIGINS, SILENCE, STREAMS, TASKS
+from chatops.api.offers import Offers
+from chatops.api.operations import Operation
+from chatops.api.ports import Limits, NoLimits
+from chatops.api.routes import chat, conversations, models, probes
+from chatops.api.settings import ServerLimits
+from chatops.api.stream import Streams
+from chatops.api.tasks import Tasks
+from chatops.engine.errors import StoreError
+from chatops.engine.service import Engine
+
+SWEEP_SECONDS = 60.0
+SWEEP_LIMIT = 100
+
+log = logging.getLogger(__name__)
+
+OPERATIONS: Sequence[Operation[Any, Any]] = (
+    *chat.OPERATIONS,
+    *conversations.OPERATIONS,
+    *models.OPERATIONS,
+    *probes.OPERATIONS,
+)
+
+
+def create_app(
+    engine: Engine,
+    access: Access,
+    *,
+    limits: Limits | None = None,
+    bounds: ServerLimits | None = None,
+    providers: Iterable[str] = (),
+    silence: float = 300.0,
+    origins: Iterable[str] = (),
+    proxies: Iterable[str] = (),
+) -> web.Application:
+    """The application over an engine, which stays the caller's to drain and close.
+
+    Args:
+        engine: What everything is asked of.
+        access: Who somebody is.
+        limits: How often somebody may ask; None: as often as they like.
+        bounds: What the server may be made to hold.
+        providers: Those whose models are listed.
+        silence: Seconds without a byte from a provider after which it counts as gone.
+        origins: Whose pages may ask with a token, beside our own.
+        proxies: Ours, which tell who asked them.
+
+    Raises:
+        SettingsError: `proxies` are no addresses.
+    """
+    bounds = bounds or ServerLimits()
+    allowed = frozenset(origins)
+    app = web.Application(middlewares=[middleware.identify, allowing(allowed), middleware.tell_errors])
+    app[ORIGINS] = allowed
+    app[ADDRESS] = ClientAddress(proxies)
+    app[ENGINE] = engine
+    app[ACCESS] = access
+    app[LIMITS] = limits or NoLimits()
+    app[BOUNDS] = bounds
+    app[TASKS] = Tasks()
+    app[STREAMS] = Streams(app[TASKS], bounds)
+    app[OFFERS] = Offers(engine, tuple(providers))
+    app[SILENCE] = silence
+    app.on_response_prepare.append(middleware.add_headers)
+    app.cleanup_ctx.append(_streaming)
+    for one in OPERATIONS:
+        app.router.add_route(one.method, one.path, one.__call__)
+        if one.method == "GET" and not _streams(one):
+            app.router.add_route("HEAD", one.path, one.__call__)
+    return app
+
+
+def _streams(one: Operation[Any, Any]) -> bool:
+    return any(answer.content_type == "text/event-stream" for answer in one.answers.values())
+
+
+async def _streaming(app: web.Application) -> AsyncGenerator[None, None]:
+    timers = [
+        asyncio.create_task(app[STREAMS].keep_alive(), name="pings"),
+        asyncio.create_task(_sweep(app[ENGINE]), name="sweep"),
+    ]
+    try:
+        yield
+    finally:
+        for timer in timers:
+            timer.cancel()
+        await asyncio.wait(timers)
+        await app[TASKS].aclose()
+
+
+async def _sweep(engine: Engine) -> None:
+    """Deletes temporary conversations whose time is over."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            while await engine.sweep(limit=SWEEP_LIMIT) == SWEEP_LIMIT:
+                pass
+        except StoreError as error:
+            log.warning("sweep: %s", error.message)

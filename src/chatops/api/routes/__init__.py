@@ -1,0 +1,1 @@
+"""The operations, a file a chapter. None of them knows a store."""

@@ -1,0 +1,1 @@
+"""Who it is: accounts, passwords, tokens, and the identities of other platforms."""

@@ -1,0 +1,184 @@
+"""A turn that was let in: how long its answer may be, its lease, and what it has used in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from chatops.engine.errors import BudgetExceededError, ChatopsError, StoreError
+from chatops.engine.limits.bounds import estimate_input, estimated, outgrown
+from chatops.engine.limits.ledger import Entry
+from chatops.engine.limits.ports import MeterStore, OpenTurn
+from chatops.engine.limits.prices import Prices
+from chatops.engine.messages import Message, Principal, Usage
+from chatops.engine.models import ModelSpec
+from chatops.engine.ports import ChatRequest, Clock, Sleep
+
+LEASE_MS = 10_000
+RENEW_SECONDS = 3.0
+"""As the journal's: three renewals fit into a lease."""
+TRIES = 8
+FIRST_WAIT = 0.25
+"""Seconds before a settlement is tried again, doubled each time: half a minute in all, as for the answer itself."""
+
+Prepare = Callable[[ModelSpec], Awaitable[ChatRequest]]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request of the route as it may be sent. `longest`: tokens of its answer, None when no budget bounds it."""
+
+    spec: ModelSpec
+    request: ChatRequest
+    longest: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What an admission works with."""
+
+    meters: MeterStore
+    prices: Prices
+    clock: Clock
+    sleep: Sleep
+
+
+@dataclass(slots=True, kw_only=True)
+class Admission:
+    """What the limits gave to one turn. Its owner runs `run` beside the answer, and ends with `settle` or `release`.
+
+    Attributes:
+        turn: As it lies in the store; without holds it does not.
+        route: The models that may be asked, in their order.
+        ready: Their requests, by model id, as far as they are made; `prepare` makes the others.
+    """
+
+    means: Means
+    turn: OpenTurn
+    principal: Principal
+    route: Sequence[ModelSpec]
+    ready: dict[str, Asked]
+    prepare: Prepare
+    _asked: Asked | None = None
+    _size: int = 0
+    _closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def request(self, spec: ModelSpec) -> ChatRequest:
+        """The request to a model of the route; it is the one that answers from now on."""
+        if spec.id not in self.ready:
+            self.ready[spec.id] = Asked(spec=spec, request=await self.prepare(spec))
+        self._asked = self.ready[spec.id]
+        return self._asked.request
+
+    def grew(self, text: str) -> bool:
+        """Takes the next piece of the answer. False: it is longer than any answer that keeps to its maximum."""
+        self._size += len(text.encode("utf-8", "replace"))
+        longest = self._asked.longest if self._asked else None
+        return longest is None or not outgrown(self._size, longest)
+
+    def close(self) -> None:
+        """Ends `run`."""
+        self._closed.set()
+
+    async def run(self) -> None:
+        """Renews the lease until closed.
+
+        Raises:
+            BudgetExceededError: The lease ran out for so long that others gave the turn up and settled it: what it
+                would use from now on, nobody holds.
+        """
+        while self.turn.holds and not self._closed.is_set():
+            try:
+                async with asyncio.timeout(RENEW_SECONDS):
+                    await self._closed.wait()
+            except TimeoutError:
+                await self.renew()
+
+    async def renew(self) -> None:
+        """Renews the lease once. Raises as `run`."""
+        self.turn = replace(self.turn, until=self.means.clock() + LEASE_MS)
+        try:
+            lives = await self.means.meters.renew(self.turn)
+        except StoreError as error:
+            log.warning("limits: %s; the lease is renewed later", error.message)
+            return
+        if not lives and any(unit != "turns" for _, unit in self.turn.holds):
+            raise BudgetExceededError(
+                "this machine was away for too long: the budget that was held for this answer was given back",
+                retry_after=0,
+            )
+
+    async def release(self) -> None:
+        """The turn never began."""
+        self.close()
+        if self.turn.holds:
+            await asyncio.shield(self.means.meters.release(self.turn))
+
+    def priced(self, message: Message) -> Message:
+        """The ended answer; its usage says what it cost, where that is known and no estimate."""
+        if message.usage is None or message.status != "complete":
+            return message
+        cost = self._cost(message.usage)
+        return message if cost is None else replace(message, usage=replace(message.usage, cost=cost))
+
+    async def settle(self, message: Message) -> None:
+        """Writes the turn's row and gives back what it did not use; tries for half a minute when the store is away.
+
+        What is held for longer is settled by whoever meets it. Never raises: the answer's end must be told.
+        """
+        self.close()
+        entry = self._entry(message)
+        failure = ""
+        for trial in range(TRIES):
+            try:
+                await self.means.meters.settle(self.turn, entry)
+            except StoreError as error:
+                failure = error.message
+                await self.means.sleep(FIRST_WAIT * 2**trial)
+            except ChatopsError as error:
+                failure = error.message
+                break
+            except Exception:
+                log.exception("turn %s could not be settled", message.id)
+                break
+            else:
+                return
+        log.error("turn %s has no row in the usage ledger: %s; it would be %s", message.id, failure, entry)
+
+    def _entry(self, message: Message) -> Entry:
+        usage, guessed = self._used(message)
+        return Entry(
+            turn_id=message.id,
+            at=self.means.clock(),
+            user_id=self.principal.user_id,
+            surface=self.principal.source,
+            token_id=self.principal.token_id,
+            provider=message.provider or "",
+            model=message.model or "",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=min(usage.cached_tokens, usage.input_tokens),
+            cost=self._cost(usage),
+            status=message.status,
+            estimated=guessed,
+        )
+
+    def _used(self, message: Message) -> tuple[Usage, bool]:
+        """What the provider told; where it told nothing or was cut off, what we take it for."""
+        told = message.usage or Usage()
+        if message.status == "complete" and message.usage is not None:
+            return told, False
+        nothing_came = message.status == "failed" and not self._size
+        if self._asked is None or not message.attempts or nothing_came:
+            return told, False
+        output = max(told.output_tokens, estimated(self._size))
+        sent = told.input_tokens or estimate_input(self._asked.request)
+        return replace(told, input_tokens=sent, output_tokens=output), True
+
+    def _cost(self, usage: Usage) -> int | None:
+        price = self.means.prices.of(self._asked.spec if self._asked else self.route[0])
+        return None if price is None else price.cost(usage.input_tokens, usage.output_tokens, usage.cached_tokens)

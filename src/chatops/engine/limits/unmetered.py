@@ -1,0 +1,61 @@
+"""An engine without a ledger: it lets everything in and remembers nothing. For tests, and stores without meters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chatops.engine.limits.ledger import EMPTY, By, Entry, Head, Line, Row
+from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate
+
+if TYPE_CHECKING:
+    from chatops.engine.limits.ports import MeterStore
+
+
+class Unmetered:
+    """A `MeterStore` that keeps nothing."""
+
+    async def hit(self, key: str, rate: Rate, *, now: int) -> float:
+        return 0.0
+
+    async def admit(
+        self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
+    ) -> dict[str, int]:
+        return {hold.key: hold.most for hold in holds}
+
+    async def renew(self, turn: OpenTurn) -> bool:
+        return True
+
+    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+        return True
+
+    async def release(self, turn: OpenTurn) -> None:
+        return
+
+    async def dead(self, before: int, *, limit: int) -> list[OpenTurn]:
+        return []
+
+    async def held(self, turn: OpenTurn) -> dict[str, int]:
+        return {}
+
+    async def meters(self, keys: Sequence[str]) -> dict[str, Meter]:
+        return {}
+
+    async def allowance(self, user_id: str) -> Mapping[str, Any] | None:
+        return None
+
+    async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
+        return
+
+    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
+        return []
+
+    async def rows(self, *, after: int, limit: int) -> list[Row]:
+        return []
+
+    async def head(self) -> Head:
+        return EMPTY
+
+
+if TYPE_CHECKING:
+    _: type[MeterStore] = Unmetered
