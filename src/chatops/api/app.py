@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -13,16 +13,18 @@ from chatops.api import middleware
 from chatops.api.access import Access
 from chatops.api.addresses import ClientAddress
 from chatops.api.cors import allowing
-from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, OFFERS, ORIGINS, SILENCE, STREAMS, TASKS
+from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, OFFERS, ORIGINS, PRESETS, SILENCE, STREAMS, TASKS
 from chatops.api.offers import Offers
 from chatops.api.operations import Operation
+from chatops.api.page import add_page
 from chatops.api.ports import Limits, NoLimits
-from chatops.api.routes import chat, conversations, models, probes
+from chatops.api.routes import chat, conversations, files, me, models, probes
 from chatops.api.settings import ServerLimits
 from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
 from chatops.engine.errors import StoreError
 from chatops.engine.service import Engine
+from chatops.sections import Preset
 
 SWEEP_SECONDS = 60.0
 SWEEP_LIMIT = 100
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 OPERATIONS: Sequence[Operation[Any, Any]] = (
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
+    *files.OPERATIONS,
+    *me.OPERATIONS,
     *models.OPERATIONS,
     *probes.OPERATIONS,
 )
@@ -44,6 +48,7 @@ def create_app(
     limits: Limits | None = None,
     bounds: ServerLimits | None = None,
     providers: Iterable[str] = (),
+    presets: Mapping[str, Preset] | None = None,
     silence: float = 300.0,
     origins: Iterable[str] = (),
     proxies: Iterable[str] = (),
@@ -56,6 +61,7 @@ def create_app(
         limits: How often somebody may ask; None: as often as they like.
         bounds: What the server may be made to hold.
         providers: Those whose models are listed.
+        presets: Those of the settings, offered with the models.
         silence: Seconds without a byte from a provider after which it counts as gone.
         origins: Whose pages may ask with a token, beside our own.
         proxies: Ours, which tell who asked them.
@@ -75,6 +81,7 @@ def create_app(
     app[TASKS] = Tasks()
     app[STREAMS] = Streams(app[TASKS], bounds)
     app[OFFERS] = Offers(engine, tuple(providers))
+    app[PRESETS] = presets or {}
     app[SILENCE] = silence
     app.on_response_prepare.append(middleware.add_headers)
     app.cleanup_ctx.append(_streaming)
@@ -82,6 +89,7 @@ def create_app(
         app.router.add_route(one.method, one.path, one.__call__)
         if one.method == "GET" and not _streams(one):
             app.router.add_route("HEAD", one.path, one.__call__)
+    add_page(app)
     return app
 
 

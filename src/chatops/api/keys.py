@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from chatops.api.access import Access
@@ -13,6 +15,7 @@ from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
 from chatops.engine.messages import Principal
 from chatops.engine.service import Engine
+from chatops.sections import Preset
 
 ENGINE = web.AppKey("engine", Engine)
 ACCESS: web.AppKey[Access] = web.AppKey("access")
@@ -20,6 +23,7 @@ LIMITS: web.AppKey[Limits] = web.AppKey("limits")
 ADDRESS = web.AppKey("address", ClientAddress)
 BOUNDS = web.AppKey("bounds", ServerLimits)
 OFFERS = web.AppKey("offers", Offers)
+PRESETS: web.AppKey[Mapping[str, Preset]] = web.AppKey("presets")
 SILENCE = web.AppKey("silence", float)
 """Seconds without a byte from a provider after which it counts as gone."""
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")

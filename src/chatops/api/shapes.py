@@ -91,7 +91,10 @@ class Conversations(TypedDict):
 
 
 class Messages(TypedDict):
+    """`leaf_id`, the end of the active branch, comes with `order=newest`."""
+
     messages: list[Message]
+    leaf_id: NotRequired[str]
     next_cursor: NotRequired[str]
 
 
@@ -114,10 +117,26 @@ class Model(TypedDict):
     default: NotRequired[bool]
 
 
+class Preset(TypedDict):
+    """Of the server's settings: a system prompt and a model under a name."""
+
+    name: str
+    model: NotRequired[str]
+    system: NotRequired[str]
+
+
 class Models(TypedDict):
     models: list[Model]
     aliases: dict[str, str]
     default: str
+    presets: list[Preset]
+
+
+class User(TypedDict):
+    id: str
+    name: str
+    email: NotRequired[str]
+    role: Literal["admin", "member"]
 
 
 class Ready(TypedDict):

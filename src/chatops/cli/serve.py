@@ -102,6 +102,7 @@ class _Serving:
             LocalAccess(ME),
             bounds=ServerLimits(body=chosen.max_body, streams=chosen.max_streams, connections=chosen.max_connections),
             providers=self._offering(),
+            presets=self._settings.presets,
             silence=self._settings.timeout,
             origins=chosen.origins,
             proxies=chosen.trusted_proxies,
