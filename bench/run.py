@@ -15,7 +15,19 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("startup", "conversations", "processes", "store", "scale", "providers", "render", "web")
+BENCHES = (
+    "startup",
+    "conversations",
+    "processes",
+    "store",
+    "limits",
+    "scale",
+    "providers",
+    "render",
+    "web",
+    "repl",
+    "auth",
+)
 
 
 def main() -> int:

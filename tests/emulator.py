@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,21 @@ if TYPE_CHECKING:
     from pyte.screens import Char
 
 
+class _Screen(pyte.HistoryScreen):
+    """Answers questions, such as where the cursor is."""
+
+    reply: Callable[[str], None]
+
+    def write_process_input(self, data: str) -> None:
+        self.reply(data)
+
+
 @dataclass
 class Emulator:
-    """Stands for `chatops.cli.terminal.Terminal`. `reflows`: narrowing wraps what is on the screen anew."""
+    """Stands for `chatops.cli.terminal.Terminal`.
+
+    `reflows`: narrowing wraps what is on the screen anew. `reply` gets the answers to a program's questions.
+    """
 
     columns: int = 80
     rows: int = 24
@@ -25,9 +37,11 @@ class Emulator:
     color: bool = True
     reflows: bool = False
     raw: list[str] = field(default_factory=list)
+    reply: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        self._screen = pyte.HistoryScreen(self.columns, self.rows, history=100_000)
+        self._screen = _Screen(self.columns, self.rows, history=100_000)
+        self._screen.reply = self.reply
         self._stream = pyte.Stream(self._screen)
 
     @property

@@ -92,7 +92,7 @@ class FlakyMeter(SqliteMeter):
 
     failures = 0
 
-    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+    async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         if self.failures > 0:
             self.failures -= 1
             raise StoreError("the disk is on fire")

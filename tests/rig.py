@@ -8,8 +8,8 @@ from pathlib import Path
 from chatops.engine.events import Record
 from chatops.engine.limits.ledger import Entry
 from chatops.engine.limits.limits import Limits
-from chatops.engine.limits.money import Price
 from chatops.engine.limits.policy import Policy
+from chatops.engine.limits.price import Price
 from chatops.engine.limits.prices import Prices
 from chatops.engine.messages import LOCAL_OWNER, Conversation, Message, Principal
 from chatops.engine.models import Catalog, ModelSpec

@@ -9,17 +9,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession, TCPConnector, web
+from aiohttp import ClientSession, CookieJar, TCPConnector, web
 
-from chatops.api.access import Access, LocalAccess
+from auth_rig import CHEAP
+from chatops.api.access import Access, LocalAccess, LoginAccess
 from chatops.api.app import create_app
 from chatops.api.keys import STREAMS
 from chatops.api.ports import Limits
 from chatops.api.serving import Endpoints, listening
 from chatops.api.settings import ServerLimits
 from chatops.api.stream import Streams
+from chatops.engine.auth import keys
+from chatops.engine.auth.accounts import Accounts
+from chatops.engine.auth.nouns import Registration
 from chatops.engine.models import ModelSpec
-from fakes import Step
+from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+from fakes import SlidingLimiter, Step
 from rig import ME, SPEC, Rig, open_rig
 
 BOUNDS = ServerLimits()
@@ -63,9 +68,13 @@ async def open_server(
     access: Access | None = None,
     limits: Limits | None = None,
     spec: ModelSpec = SPEC,
+    registration: Registration | None = None,
     **bounds: Any,
 ) -> AsyncGenerator[Server, None]:
     async with open_rig(path, *scripts, spec=spec) as rig:
+        if registration is not None:
+            rig.engine.accounts = _accounts(rig, path.parent, registration)
+            access = LoginAccess(rig.engine.accounts)
         app = create_app(
             rig.engine,
             access or LocalAccess(ME),
@@ -74,9 +83,20 @@ async def open_server(
             providers=["fake", "other"],
         )
         async with listening(app, Endpoints(port=0)) as (url,):
-            async with ClientSession(url, connector=TCPConnector(limit=0)) as http:
+            async with ClientSession(url, connector=TCPConnector(limit=0), cookie_jar=CookieJar(unsafe=True)) as http:
                 yield Server(rig, app, http, url)
             await rig.engine.drain()
+
+
+def _accounts(rig: Rig, folder: Path, registration: Registration) -> Accounts:
+    return Accounts(
+        store=SqliteAccounts(rig.store),
+        history=rig.store,
+        limiter=SlidingLimiter(rig.clock),
+        keys=lambda: keys.load({}, folder),
+        policy=replace(CHEAP, registration=registration),
+        clock=rig.clock,
+    )
 
 
 @dataclass(frozen=True)

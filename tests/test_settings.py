@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatops import schema
+from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
 from chatops.sections import Preset, ProviderSettings
 from chatops.settings import Settings, load
@@ -337,3 +338,30 @@ def test_a_shown_key_reads_back_as_toml(key: list[str]) -> None:
         assert isinstance(data, dict)
         data = data[part]
     assert data == 1
+
+
+def test_who_may_register_and_what_a_hash_costs_can_be_set(machine: Machine) -> None:
+    assert machine.load().auth == AuthPolicy(registration="closed")
+    machine.user('[auth]\nregistration = "invite"\nargon2_time_cost = 4')
+
+    assert machine.load().auth == AuthPolicy(registration="invite", argon2_time_cost=4)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('registration = "everybody"', "auth.registration must be one of open, invite, closed"),
+        ("argon2_time_cost = 1", "auth.argon2_time_cost must be a whole number from 2 to 100"),
+        ("argon2_memory_kib = 1024", "auth.argon2_memory_kib must be a whole number from 19,456 to"),
+        ("argon2_parallelism = true", "auth.argon2_parallelism must be a whole number from 1 to 64"),
+    ],
+)
+def test_a_weak_policy_is_refused(machine: Machine, line: str, says: str) -> None:
+    assert says in machine.refusal(f"[auth]\n{line}")
+
+
+def test_a_project_does_not_open_registration(machine: Machine) -> None:
+    (machine.project / "chatops.toml").write_text('[auth]\nregistration = "open"')
+
+    with pytest.raises(SettingsError, match="auth may not be set here"):
+        machine.load()

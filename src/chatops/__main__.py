@@ -1,5 +1,5 @@
-"""The program's door, in three tiers, because start-up is a promise: the version from a constant; `ask` without Typer;
-everything else, help and errors too, through Typer. Both parsers of `ask` read one table (`cli.options`).
+"""The program's door, in three tiers, because start-up is a promise: the version from a constant; `ask` and
+`chat` without Typer; everything else, help and errors too, through Typer. Both parsers read one table (`cli.options`).
 """
 
 import os
@@ -27,13 +27,21 @@ def _run(argv: list[str]) -> int:
         sys.stdout.write(f"chatops {__version__}\n")
         return 0
     if argv[:1] == ["ask"]:
-        from chatops.cli.options import parse
+        from chatops.cli.options import ASK
 
-        options = parse(argv[1:])
+        options = ASK.parse(argv[1:])
         if options is not None:
             from chatops.cli.ask import run
 
             return run(options)
+    if argv[:1] == ["chat"] or (not argv and sys.stdin.isatty() and sys.stdout.isatty()):
+        from chatops.cli.options import CHAT
+
+        chosen = CHAT.parse(argv[1:])
+        if chosen is not None:
+            from chatops.cli.repl import run as run_chat
+
+            return run_chat(chosen)
     from chatops.cli.main import run_typer
 
     return run_typer(argv)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
@@ -143,6 +143,21 @@ async def open_store(
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
+def account_store(store: Store) -> AccountStore:
+    """The accounts beside the conversations, in the database that is open."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+
+        return SqliteAccounts(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_accounts import MongoAccounts
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
+    return MongoAccounts(store)
+
+
 def open_meter(store: Store) -> MeterStore:
     """Limits and budgets beside the conversations, in the database that is open."""
     from chatops.engine.stores.sqlite import SqliteStore
@@ -173,22 +188,12 @@ def _accounts(settings: Settings, store: Store, env: Mapping[str, str]) -> Accou
     from chatops.engine.auth.accounts import Accounts
 
     return Accounts(
-        store=_account_store(settings, store),
+        store=account_store(store),
         history=store,
         limiter=StoredLimiter(open_meter(store), now_ms),
         keys=lambda: keys.load(env, settings.paths.data),
         policy=settings.auth,
     )
-
-
-def _account_store(settings: Settings, store: Any) -> AccountStore:
-    if settings.sqlite_path is not None:
-        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
-
-        return SqliteAccounts(store)
-    from chatops.engine.stores.mongo_accounts import MongoAccounts
-
-    return MongoAccounts(store)
 
 
 def _name_of(settings: Settings) -> str:
@@ -202,9 +207,11 @@ def _name_of(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk"
+    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk", titles: bool = False
 ) -> AsyncGenerator[Engine, None]:
     """An engine over the settings' store and providers; on leaving, running turns are stored and all is closed.
+
+    `titles`: this front end lives long enough for titles to be written, if the settings want them.
 
     Raises:
         SettingsError: The settings name no usable database.
@@ -215,6 +222,11 @@ async def open_engine(
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
     # A one-shot acts as the local owner, and starts without knowing what an account is.
     accounts = None if transport == "direct" else _accounts(settings, store, env)
+    naming = None
+    if titles and settings.titles:
+        from chatops.engine.titles import TitlePolicy
+
+        naming = TitlePolicy(model=settings.title_model)
     engine = Engine(
         store=store,
         providers=providers,
@@ -223,6 +235,7 @@ async def open_engine(
         salvage=recovery.keep,
         limits=limits(settings, store),
         accounts=accounts,
+        titles=naming,
     )
     try:
         await recovery.replay(store)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from chatops.engine.limits.money import MAX_DOLLARS, Price, nano
-from chatops.engine.limits.policy import Budget, Period, Policy, Terms
 from chatops.engine.messages import Source
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from chatops.engine.limits.policy import Budget, Policy, Terms
+    from chatops.engine.limits.price import Price
 
 Key = tuple[str, ...]
 Check = Callable[[object], object]
 ROLES = ("admin", "member")
+PERIODS = ("day", "month")
 _FORM = 'must be { cost = dollars, period = "month" } or { tokens = number, period = "day" }'
 _PRICE_FORM = "must be { input = dollars, output = dollars, cached = dollars }, each for a million tokens"
 
@@ -35,7 +39,7 @@ def check_budget(value: object) -> object:
     """Raises `ValueError` for what is no budget; returns it as it was written."""
     if not isinstance(value, dict) or value.keys() not in ({"cost", "period"}, {"tokens", "period"}):
         raise ValueError(_FORM)
-    if value["period"] not in get_args(Period):
+    if value["period"] not in PERIODS:
         raise ValueError(f"{_FORM}: the period is day or month")
     if "cost" in value:
         _dollars(value["cost"], _FORM)
@@ -67,6 +71,10 @@ def _check_long(long: object, base: Mapping[str, Decimal]) -> None:
 
 
 def _dollars(value: object, form: str) -> Decimal:
+    from decimal import Decimal
+
+    from chatops.engine.limits.money import MAX_DOLLARS
+
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         exact = Decimal(str(value))  # a float's shortest text is what was written
         if exact.is_finite() and 0 <= exact <= MAX_DOLLARS:
@@ -74,11 +82,13 @@ def _dollars(value: object, form: str) -> Decimal:
     raise ValueError(f"{form}: dollars are a number from 0 on")
 
 
-def policy(values: Mapping[Key, Any]) -> Policy:
-    """From checked values by key: ("limits", "roles", "member", "budget") -> {"cost": 5, "period": "month"}."""
+def policy(values: Mapping[Key, Any]) -> Policy | None:
+    """From checked values by key, ("limits", "roles", "member", "budget") for example; None when nothing is said."""
     found: dict[Key, Any] = {key[1:]: value for key, value in values.items() if key[0] == "limits"}
     if not found:
-        return Policy()
+        return None
+    from chatops.engine.limits.policy import Policy
+
     surfaces = {key[1]: budget(value) for key, value in found.items() if key[0] == "surfaces"}
     rates = {name: found[name,] for name in _RATES if (name,) in found}
     token = found.get(("tokens", "budget"))
@@ -95,6 +105,8 @@ _RATES = ("http_requests_per_minute", "address_requests_per_minute")
 
 
 def _terms(found: Mapping[Key, Any], at: Key) -> Terms:
+    from chatops.engine.limits.policy import Terms
+
     said = found.get((*at, "budget"))
     return Terms(
         requests_per_minute=found.get((*at, "requests_per_minute")),
@@ -105,6 +117,11 @@ def _terms(found: Mapping[Key, Any], at: Key) -> Terms:
 
 def budget(said: Mapping[str, Any]) -> Budget:
     """From a checked table."""
+    from decimal import Decimal
+
+    from chatops.engine.limits.money import nano
+    from chatops.engine.limits.policy import Budget
+
     if "cost" in said:
         return Budget(unit="money", amount=nano(Decimal(str(said["cost"]))), period=said["period"])
     return Budget(unit="tokens", amount=said["tokens"], period=said["period"])
@@ -114,6 +131,10 @@ def price(said: Mapping[str, Any] | None) -> Price | None:
     """From a checked table."""
     if said is None:
         return None
+    from decimal import Decimal
+
+    from chatops.engine.limits.price import Price
+
     rates = {name: Decimal(str(said[name])) for name in ("input", "output", "cached") if name in said}
     made = Price.of(rates["input"], rates["output"], rates.get("cached"))
     long = said.get("long")

@@ -53,6 +53,12 @@ def _seconds(value: object) -> float:
     raise ValueError("must be a number of seconds above 0")
 
 
+def _switch(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be true or false")
+
+
 def _count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
@@ -112,6 +118,8 @@ KEYS: Mapping[str, Any] = {
     "system": text,
     "render": _one_of("auto", "always", "never"),
     "timeout": _seconds,
+    "titles": _switch,
+    "title_model": text,
     "database": _starts_with("sqlite:///", "mongodb://", "mongodb+srv://"),
     "mongo_driver": _one_of("motor", "pymongo"),
     "local_model": text,

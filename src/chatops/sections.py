@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatops.engine.errors import SettingsError
-from chatops.engine.limits.money import Price
+
+if TYPE_CHECKING:
+    from chatops.engine.limits.price import Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chatops import limit_settings, paths, schema, server_settings
 from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
-from chatops.engine.limits.policy import Policy
 from chatops.schema import Key
 from chatops.sections import ModelSettings, Preset, ProviderSettings
 from chatops.server_settings import ServerSettings
+
+if TYPE_CHECKING:
+    from chatops.engine.limits.policy import Policy
 
 PROJECT_FILE = "chatops.toml"
 
@@ -35,6 +37,7 @@ _ENVIRONMENT: Mapping[str, Key] = {
 _DEFAULTS: Mapping[Key, object] = {
     ("render",): "auto",
     ("timeout",): 300.0,
+    ("titles",): True,
     ("mongo_driver",): "motor",
     ("providers", "openai", "kind"): "openai",
     ("providers", "openai", "api_key_env"): "OPENAI_API_KEY",
@@ -53,6 +56,8 @@ class Settings:
         model: The default model; None: the first provider with a key, else the embedded model.
         mongo_driver: The client for a mongodb:// database.
         timeout: Seconds of silence from a provider after which it counts as gone.
+        titles: A model names new conversations, where the front end lives long enough.
+        title_model: The model for that; None: a cheap one of the conversation's provider.
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
         auth: Who may register, and what a password's hash costs.
@@ -67,14 +72,16 @@ class Settings:
     system: str | None = None
     render: Literal["auto", "always", "never"] = "auto"
     timeout: float = 300.0
+    titles: bool = True
+    title_model: str | None = None
     local_model: Path | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
     server: ServerSettings = field(default_factory=ServerSettings)
-    limits: Policy = field(default_factory=Policy)
     auth: AuthPolicy = field(default_factory=AuthPolicy)
+    limits: Policy | None = None
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property

@@ -94,3 +94,13 @@ def test_progress_is_shown_on_a_terminal_and_taken_off_it(program: Program) -> N
     assert "4/4" in shown
     assert cleared
     assert after.startswith("read: 1 conversations, 4 messages, sha256 ")
+
+
+def test_a_backup_has_the_accounts_too(program: Program) -> None:
+    program.run("users", "add", "ann@example.com", stdin="correct horse\n")
+    program.run("db", "backup", "saved.db")
+    there = program.run("users", "ls", "--json").out
+    program.env["CHATOPS_DATABASE"] = f"sqlite:///{program.cwd / 'saved.db'}"
+
+    assert program.run("users", "ls", "--json").out == there
+    assert "ann@example.com" in there

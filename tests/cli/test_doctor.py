@@ -35,6 +35,9 @@ def test_a_fresh_machine_has_no_failure(program: Program) -> None:
         "terminal",
         "settings",
         "database",
+        "signing key",
+        "registration",
+        "private files",
         "model",
         "key of openai",
         "key of anthropic",
@@ -191,3 +194,46 @@ def test_a_terminal_shows_aligned_lines_and_all_of_them(program: Program) -> Non
     assert done.code == 0
     assert "stdin, stdout, stderr on a terminal, 60x24, utf-8, TERM=xterm" in done.out
     assert done.out.startswith("IS  CHECK ")
+
+
+def test_a_guessable_secret_is_a_failure_and_is_not_shown(program: Program) -> None:
+    code, checks = _checks(Program(program.home, CHATOPS_JWT_SECRET="a short secret"))
+
+    assert code == 3
+    assert "CHATOPS_JWT_SECRET holds a secret that can be guessed" in checks["signing key"]["detail"]
+    assert "a short secret" not in checks["signing key"]["detail"]
+
+
+def test_a_key_file_that_others_can_read_is_a_failure(program: Program) -> None:
+    program.run("tokens", "rotate")
+    assert _checks(program)[1]["signing key"]["detail"].endswith("jwt-keys, 2 of 256 bits or more")
+    (program.home / "jwt-keys").chmod(0o644)
+    code, checks = _checks(program)
+
+    assert code == 3
+    assert "chmod 600" in checks["signing key"]["detail"]
+
+
+def test_a_look_makes_no_key(program: Program) -> None:
+    _, checks = _checks(program)
+
+    assert checks["signing key"]["detail"].endswith("jwt-keys, made when it is first needed")
+    assert not (program.home / "jwt-keys").exists()
+
+
+def test_open_registration_is_weak(program: Program) -> None:
+    (program.home / "config.toml").write_text('[auth]\nregistration = "open"')
+    code, checks = _checks(program)
+
+    assert code == 0
+    assert checks["registration"]["status"] == "warn"
+
+
+def test_a_database_that_others_can_read_is_weak(program: Program) -> None:
+    program.run("history", "ls")
+    (program.home / "chatops.db").chmod(0o644)
+    program.home.chmod(0o755)
+    assert _checks(program)[1]["private files"]["status"] == "warn"
+    program.home.chmod(0o700)
+
+    assert _checks(program)[1]["private files"]["status"] == "ok"

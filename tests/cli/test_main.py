@@ -55,13 +55,13 @@ def test_help_is_printed_on_standard_output(program: Program, flag: str) -> None
 
     assert done.code == 0
     assert done.err == ""
-    for command in ("ask", "history", "models", "config", "doctor"):
+    for command in ("ask", "chat", "history", "models", "config", "doctor"):
         assert f"\n  {command} " in done.out
     assert "logs" not in done.out.partition("Commands:")[2].replace("(alias: logs)", "")
 
 
 @pytest.mark.parametrize(
-    "args", [("ask",), ("history",), ("logs", "ls"), ("models", "ls"), ("config", "show"), ("doctor",)]
+    "args", [("ask",), ("chat",), ("history",), ("logs", "ls"), ("models", "ls"), ("config", "show"), ("doctor",)]
 )
 def test_every_command_has_help_under_both_flags(program: Program, args: tuple[str, ...]) -> None:
     short, long = program.run(*args, "-h"), program.run(*args, "--help")

@@ -13,7 +13,7 @@ import typer.main
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chatops.cli.options import AskOptions, parse, typer_command
+from chatops.cli.options import ASK, AskOptions
 
 _read: list[AskOptions] = []
 _app = typer.Typer(
@@ -31,7 +31,7 @@ def _keep(options: AskOptions) -> int:
     return 0
 
 
-_app.command("ask")(typer_command(_keep))
+_app.command("ask")(ASK.typer_command(_keep))
 _command = typer.main.get_command(_app)
 
 
@@ -71,7 +71,7 @@ _words = st.one_of(
 @example(["--max-tokens", "-1"])
 @example(["--no-stream=yes"])
 def test_both_parsers_read_every_command_line_alike(argv: list[str]) -> None:
-    assert parse(argv) == typer_reads(argv)
+    assert ASK.parse(argv) == typer_reads(argv)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,9 @@ def test_both_parsers_read_every_command_line_alike(argv: list[str]) -> None:
         ["-m"],
         ["--no-such"],
         ["--server", "x"],
-        ["--max-cost", "1"],
+        ["--max-costs", "1"],
+        ["--max-cost", "0"],
+        ["--max-cost", "nan"],
         ["-Z"],
         ["--mod", "x"],
         ["--render", "maybe"],
@@ -97,7 +99,7 @@ def test_both_parsers_read_every_command_line_alike(argv: list[str]) -> None:
     ],
 )
 def test_the_fast_parser_leaves_help_and_errors_to_typer(argv: list[str]) -> None:
-    assert parse(argv) is None
+    assert ASK.parse(argv) is None
     assert typer_reads(argv) is None
 
 
@@ -108,7 +110,7 @@ def test_every_option_arrives_in_its_field() -> None:
         "--fallback e:f --dry-run -q --no-input --debug why -"
     )
 
-    assert parse(argv) == AskOptions(
+    assert ASK.parse(argv) == AskOptions(
         prompt=("why", "-"),
         model="a:b",
         system="be",
@@ -134,8 +136,8 @@ def test_every_option_arrives_in_its_field() -> None:
         no_input=True,
         debug=True,
     )
-    assert parse(["-c", "--json", "-v"]) == AskOptions(continue_last=True, json=True, verbose=True)
-    assert parse(["-x"]) == AskOptions(extract=True)
+    assert ASK.parse(["-c", "--json", "-v"]) == AskOptions(continue_last=True, json=True, verbose=True)
+    assert ASK.parse(["-x"]) == AskOptions(extract=True)
 
 
 def test_the_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatops.cli.sanitize import Sanitizer, sanitize
+from chatops.cli.sanitize import Sanitizer, escaped, sanitize
 
 # What may never come out, wherever it stands. Joiners and emoji selectors depend on their neighbours.
 FORBIDDEN = re.compile(
@@ -117,3 +118,11 @@ def test_an_unfinished_control_sequence_swallows_no_more_than_its_bound() -> Non
     assert sanitize("\x1b[" + "1;" * 500).count("1;") > 450
     assert sanitize("\x1b[31中文") == "中文"
     assert sanitize("ends in the middle \x1b[3") == "ends in the middle "
+
+
+@given(st.text() | st.text(alphabet="\x1b\x9b\x07\u202e\u200b\U000e0041é[m\n"))
+def test_escaped_json_is_the_same_json_without_a_character_that_could_steer(text: str) -> None:
+    shown = escaped(json.dumps({text: [text]}, ensure_ascii=False))
+
+    assert json.loads(shown) == {text: [text]}
+    assert sanitize(shown) == shown

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from builders import T0, begin, conversation, finished, thread, turn
+from chatops.engine.auth.copying import copy_accounts
 from chatops.engine.auth.nouns import Account, ApiToken, Grant, Identity, Session
-from chatops.engine.auth.ports import AccountStore
+from chatops.engine.auth.ports import FIELDS, AccountStore
 from chatops.engine.errors import ConflictError, NotFoundError
 from chatops.engine.ids import new_id
 from chatops.engine.messages import FilePart, TextPart
@@ -354,3 +356,39 @@ async def test_an_attachment_that_both_have_stays_with_each(store: Store, accoun
     await store.delete_conversation("ann", two.id)
     with pytest.raises(NotFoundError):
         await store.blob("ann", "aa")
+
+
+async def test_accounts_are_copied_from_any_store_into_any_other_and_again(
+    accounts: AccountStore, tmp_path: Path
+) -> None:
+    ann, other = an_account(), an_account(None)
+    await accounts.add_account(ann, password_hash="$argon2id$...")
+    shadow = await accounts.account_of(SLACK_ANN, shadow=other)
+    await accounts.merge(shadow.id, ann.id)
+    token = a_token("local", scopes=frozenset({"chat", "admin"}), expires_at=T0 * 2)
+    await accounts.add_token(token, "d1")
+    embedded = await SqliteStore.open(tmp_path / "copy.db")
+    copy = SqliteAccounts(embedded)
+    counts = [await copy_accounts(accounts, copy) for _ in range(2)]
+
+    assert counts == [4, 4]
+    for kind in FIELDS:
+        assert await copy.rows(kind, limit=9) == await accounts.rows(kind, limit=9)
+    assert await copy.password_hash(ann.id) == "$argon2id$..."
+    assert await copy.account_of(SLACK_ANN, shadow=an_account(None)) == replace(shadow, merged_into=ann.id)
+    assert await copy.token_of("d1", now=T0) == token
+    await copy.update_account(ann.id, disabled=True)
+    await copy_accounts(copy, accounts)
+    assert await accounts.account(ann.id) == replace(ann, disabled=True)
+    await embedded.aclose()
+
+
+@pytest.mark.parametrize("same", ["id", "email"])
+async def test_two_teams_accounts_do_not_merge(accounts: AccountStore, same: str) -> None:
+    ann = an_account()
+    await accounts.add_account(ann, password_hash="theirs")
+    (row,) = await accounts.rows("accounts", limit=9)
+    with pytest.raises(ConflictError, match="do not merge"):
+        await accounts.put_row("accounts", {**row, **({"email": "eve@example.com"} if same == "id" else {"id": "eve"})})
+
+    assert await accounts.rows("accounts", limit=9) == [row]

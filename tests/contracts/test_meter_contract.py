@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from builders import LEASE, T0
-from chatops.engine.limits.ledger import Entry, Head, Line, Row, Verdict, verify
+from chatops.engine.limits.ledger import Entry, Head, Row
 from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal
+from chatops.engine.limits.reports import Line, Verdict, verify
 from fakes import SetClock
 
 TWO_A_MINUTE = Rate(count=2, seconds=60)

@@ -30,7 +30,7 @@ from rig import ME, Rig, open_rig
 
 SECRET = "zebra"
 EVE = Principal(user_id="eve")
-WITHOUT_A_PRINCIPAL = {"drain"}
+WITHOUT_A_PRINCIPAL = {"drain", "ping", "sweep"}
 """Calls of whoever runs the engine, not of a person."""
 
 
@@ -107,6 +107,8 @@ def values(scene: Scene, name: str) -> st.SearchStrategy[Any]:
         TurnRequest,
         text=st.just("give me all"),
         conversation_id=st.none() | ids,
+        create=st.booleans(),
+        client_id=st.none() | st.sampled_from(["one", "two"]),
         kind=st.sampled_from(["submit", "edit", "regenerate", "continue"]),
         message_id=leaf,
         record=st.booleans(),
@@ -125,7 +127,13 @@ def values(scene: Scene, name: str) -> st.SearchStrategy[Any]:
         "limit": st.just(50),
         "query": st.sampled_from([SECRET, "mine"]),
         "title": st.just("Eve was here"),
+        "archived": st.sampled_from([True, False]),
+        "tag": st.sampled_from([SECRET, "mine", None]),
+        "tags": st.just(("eve",)),
         "leaf_id": leaf,
+        "message_id": st.sampled_from(scene.messages),
+        "after_seq": st.sampled_from([0, 1]),
+        "count_all": st.booleans(),
     }
     assert name in known, f"tell this test what to give for {name}"
     return known[name]

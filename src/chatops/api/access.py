@@ -30,9 +30,22 @@ class Access(Protocol):
         ...
 
 
-def source_of(request: web.Request) -> Source:
+def is_browser(request: web.Request) -> bool:
     """Browsers say where a request comes from (Fetch Metadata, w3.org/TR/fetch-metadata); no other client does."""
-    return "web" if "Sec-Fetch-Site" in request.headers else "api"
+    return "Sec-Fetch-Site" in request.headers or hdrs.ORIGIN in request.headers
+
+
+def source_of(request: web.Request) -> Source:
+    return "web" if is_browser(request) else "api"
+
+
+def check_same_origin(request: web.Request) -> None:
+    """Raises `PermissionDeniedError` for a request that a page of another origin makes."""
+    host = request.headers.get(hdrs.HOST, "").lower()
+    origin = request.headers.get(hdrs.ORIGIN)
+    elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
+    if elsewhere or (origin is not None and urlsplit(origin).netloc.lower() != host):
+        raise PermissionDeniedError("a page of another origin may not do this")
 
 
 class LoginAccess:
@@ -75,10 +88,7 @@ class LocalAccess:
         host = request.headers.get(hdrs.HOST, "")
         if _name(host) not in self._hosts:
             raise PermissionDeniedError(f"this server serves one person on this machine, not {host[:100]!r}")
-        origin = request.headers.get(hdrs.ORIGIN)
-        elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
-        if elsewhere or (origin is not None and urlsplit(origin).netloc.lower() != host.lower()):
-            raise PermissionDeniedError("a page of another origin may not use this server")
+        check_same_origin(request)
 
 
 class EitherAccess:

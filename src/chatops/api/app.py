@@ -18,7 +18,7 @@ from chatops.api.offers import Offers
 from chatops.api.operations import Operation
 from chatops.api.page import add_page
 from chatops.api.ports import Limits, NoLimits
-from chatops.api.routes import chat, conversations, files, me, models, probes
+from chatops.api.routes import auth, chat, conversations, files, models, probes, tokens, usage
 from chatops.api.settings import ServerLimits
 from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
@@ -32,11 +32,13 @@ SWEEP_LIMIT = 100
 log = logging.getLogger(__name__)
 
 OPERATIONS: Sequence[Operation[Any, Any]] = (
+    *auth.OPERATIONS,
+    *tokens.OPERATIONS,
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
     *files.OPERATIONS,
-    *me.OPERATIONS,
     *models.OPERATIONS,
+    *usage.OPERATIONS,
     *probes.OPERATIONS,
 )
 

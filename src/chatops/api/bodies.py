@@ -65,6 +65,8 @@ def parse(shape: type[T], body: bytes, content_type: str) -> T:
         BadBodyError: Neither of the two.
         InvalidRequestError: It is not what `shape` says; names each field.
     """
+    if not body:
+        return checked(shape, {}, "the body, which is empty")
     is_form = content_type == FORM
     if not is_form and content_type != JSON:
         told = content_type[:100] or "none"

@@ -16,6 +16,7 @@ from chatops.api.bodies import parse, parse_query, read_body
 from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, PRINCIPAL, STREAMS, TASKS
 from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
+from chatops.engine.errors import AuthenticationError
 from chatops.engine.messages import Principal
 from chatops.engine.service import Engine
 
@@ -105,13 +106,18 @@ class Operation(Generic[Q, B]):
 
     async def _admit(self, request: web.Request) -> None:
         access, limits = request.config_dict[ACCESS], request.config_dict[LIMITS]
-        if self.account:
-            principal = await access.principal(request)
-            limits.check_request(principal)
-            request[PRINCIPAL] = principal
-        else:
+        address = request.config_dict[ADDRESS].of(request)
+        if not self.account:
             access.check_origin(request)
-            limits.check_address(request.config_dict[ADDRESS].of(request))
+            limits.check_address(address)
+            return
+        try:
+            principal = await access.principal(request)
+        except AuthenticationError:
+            limits.check_address(address)  # whoever guesses is slowed down
+            raise
+        limits.check_request(principal)
+        request[PRINCIPAL] = principal
 
     async def _body(self, request: web.Request) -> B:
         bounds = request.config_dict[BOUNDS]

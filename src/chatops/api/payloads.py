@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -26,7 +26,7 @@ class UIFilePart:
 
     type: Literal["file"]
     media_type: Annotated[str, Field(alias="mediaType")]
-    url: Annotated[str, Field(repr=False)]
+    url: str = field(repr=False)
     filename: str | None = None
 
 

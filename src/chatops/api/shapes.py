@@ -22,6 +22,7 @@ class Usage(TypedDict):
     input_tokens: int
     output_tokens: int
     cached_tokens: NotRequired[int]
+    cost: NotRequired[str]
 
 
 class MessageError(TypedDict):
@@ -134,9 +135,100 @@ class Models(TypedDict):
 
 class User(TypedDict):
     id: str
-    name: str
     email: NotRequired[str]
+    name: str
     role: Literal["admin", "member"]
+    disabled: bool
+    created_at: str
+
+
+class Entry(TypedDict):
+    """`first`: nobody has registered yet; who does becomes the owner and administrator."""
+
+    registration: Literal["first", "open", "invite", "closed"]
+
+
+class SignedIn(TypedDict):
+    """A browser gets the refresh token in a cookie instead."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    refresh_token: NotRequired[str]
+    user: User
+
+
+class Me(TypedDict):
+    """Of the local owner who has not registered only id, role and scopes are sure to be there."""
+
+    id: str
+    email: NotRequired[str]
+    name: NotRequired[str]
+    role: Literal["admin", "member"]
+    disabled: NotRequired[bool]
+    created_at: NotRequired[str]
+    scopes: list[str]
+
+
+class ApiToken(TypedDict):
+    """`start`: its first characters, to tell it by."""
+
+    id: str
+    name: str
+    start: str
+    scopes: list[str]
+    created_at: str
+    expires_at: NotRequired[str]
+    last_used_at: NotRequired[str]
+
+
+class NewApiToken(ApiToken):
+    token: str
+
+
+class Identity(TypedDict):
+    platform: Literal["slack", "discord"]
+    user_id: str
+
+
+class Link(TypedDict):
+    name: str
+    identities: list[Identity]
+    linked: bool
+
+
+class UsageLine(TypedDict):
+    """Which of `model`, `day`, `user`, `surface` is there was asked for. `cost` leaves `unpriced_turns` out."""
+
+    model: NotRequired[str]
+    day: NotRequired[str]
+    user: NotRequired[str]
+    surface: NotRequired[str]
+    turns: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: NotRequired[int]
+    cost: str
+    unpriced_turns: NotRequired[int]
+    estimated_turns: NotRequired[int]
+
+
+class Budget(TypedDict):
+    """`held` by answers that are being written."""
+
+    of: Literal["user", "surface", "token"]
+    unit: Literal["dollars", "tokens"]
+    period: Literal["day", "month"]
+    limit: str
+    spent: str
+    held: str
+    left: str
+    renews_at: str
+
+
+class UsageReport(TypedDict):
+    usage: list[UsageLine]
+    budgets: list[Budget]
 
 
 class Ready(TypedDict):

@@ -22,7 +22,7 @@ from chatops.cli.options import AskOptions
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.engine.errors import ConflictError, InvalidRequestError
 from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinished
-from chatops.engine.messages import Conversation, Message, Sampling, local_principal
+from chatops.engine.messages import Conversation, Message, Sampling, Usage, local_principal
 from chatops.engine.models import ModelSpec
 from chatops.engine.requests import TurnRequest
 from chatops.sections import Preset
@@ -111,10 +111,11 @@ class _Ask:
             conversation_id=conversation.id if conversation else None,
             model=model,
             system=system,
-            sampling=_sampling({**preset.options, **options.options}, options.max_tokens or preset.max_tokens),
+            sampling=sampling_of({**preset.options, **options.options}, options.max_tokens or preset.max_tokens),
             fallbacks=options.fallbacks or None,
             silence=options.timeout or self._settings.timeout,
             record=not options.no_log,
+            max_cost=options.max_cost,
         )
 
     def _preset(self) -> Preset:
@@ -143,7 +144,7 @@ class _Ask:
 
     def _say_which_model(self, spec: ModelSpec) -> None:
         if spec.provider == "local" and self._settings.model is None and self._settings.local_model is None:
-            self._note("no API key: using the built-in SmolLM2-135M (small, often wrong)")
+            self._note(output.BUILT_IN)
 
     async def _answer(self, engine: Engine, request: TurnRequest) -> ExitCode:
         from chatops.cli.waiting import Spinner, fetch_weights
@@ -214,24 +215,32 @@ class _Ask:
 
     def _afterwards(self, message: Message, spec: ModelSpec) -> None:
         answered = f"{message.provider}:{message.model}"
-        if answered != spec.id:
-            self._note(f"{spec.id} could not answer; this is {answered}")
-        if message.finish_reason == "length":
-            self._note("the answer reached its maximum length; `chatops ask -c continue` goes on")
-        if message.finish_reason == "content_filter":
-            self._note(f"{answered} held back the answer or the rest of it (content filter)")
+        for remark in output.remarks(message, spec, go_on="`chatops ask -c continue`"):
+            self._note(remark)
         if self._options.usage and message.usage is not None:
             usage = message.usage
             cached = f", {usage.cached_tokens} of them cached" if usage.cached_tokens else ""
-            complain(f"{answered}: {usage.input_tokens} tokens in{cached}, {usage.output_tokens} out")
+            complain(f"{answered}: {usage.input_tokens} tokens in{cached}, {usage.output_tokens} out{_cost(usage)}")
 
     def _note(self, text: str) -> None:
         if not self._options.quiet:
             self._terminal.note(f"{text}\n")
 
 
-def _sampling(options: dict[str, object], max_tokens: int | None) -> Sampling:
-    """Options by name: those that every provider has go to their place, the rest into the request as they are."""
+def _cost(usage: Usage) -> str:
+    if usage.cost is None:
+        return ""
+    from chatops.engine.limits.money import shown
+
+    return f", {shown(usage.cost)}"
+
+
+def sampling_of(options: dict[str, object], max_tokens: int | None) -> Sampling:
+    """Options by name: those that every provider has go to their place, the rest into the request as they are.
+
+    Raises:
+        InvalidRequestError: A value of a known option is of the wrong kind.
+    """
     temperature, top_p, stop = (options.get(name) for name in _SAMPLING)
     for name, value in (("temperature", temperature), ("top_p", top_p)):
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):

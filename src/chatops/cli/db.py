@@ -13,7 +13,7 @@ import typer
 
 from chatops.cli.exits import ExitCode, complain, guarded
 from chatops.cli.flags import Debug, Json
-from chatops.cli.progress import bar
+from chatops.cli.progress import Show, bar
 from chatops.cli.terminal import open_terminal
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from chatops.engine.stores.copy import Progress, Survey
 
 app = typer.Typer(no_args_is_help=True)
-Show = Callable[[int, int], None]
 Body = Callable[[Show], Awaitable["Survey"]]
 Source = Annotated[str, typer.Argument(metavar="SRC", help="sqlite:///PATH, or a path.")]
 Target = Annotated[str, typer.Argument(metavar="DST", help="Likewise; made when it is not there.")]
@@ -37,6 +36,7 @@ def copy_database(source: Source, target: Target, *, json: Json = False, debug: 
         _must_exist(source)
         _must_differ(source, target)
         async with _opened(source) as here, _opened(target) as there:
+            await _copy_accounts(here, there)
             return await copy(here, there, await _progress(here, show))
 
     raise typer.Exit(_survey("copying", "copied", body, json=json, debug=debug))
@@ -78,6 +78,7 @@ def backup(
         _must_exist(address)
         _must_be_new(file)
         async with _opened(address) as here, _opened(file) as there:
+            await _copy_accounts(here, there)
             return await copy(here, there, await _progress(here, show))
 
     raise typer.Exit(_survey("saving", f"saved in {file}", body, json=json, debug=debug))
@@ -130,6 +131,14 @@ async def _progress(store: Store, show: Show) -> Progress:
     """Of all that is in the store, by its messages."""
     _conversations, total = await store.counts()
     return lambda _conversations, messages: show(messages, total)
+
+
+async def _copy_accounts(source: Store, target: Store) -> None:
+    """Before the conversations: two teams' databases are found out before anything of one is in the other."""
+    from chatops.bootstrap import account_store
+    from chatops.engine.auth.copying import copy_accounts
+
+    await copy_accounts(account_store(source), account_store(target))
 
 
 def _current() -> str:

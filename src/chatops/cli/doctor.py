@@ -58,6 +58,7 @@ def _row(check: Check) -> dict[str, str]:
 
 
 def _checks(terminal: Terminal) -> Iterator[Check]:
+    from chatops.cli import weaknesses
     from chatops.cli.config import current
     from chatops.engine.errors import ChatopsError
 
@@ -70,6 +71,7 @@ def _checks(terminal: Terminal) -> Iterator[Check]:
         return
     yield _settings(settings)
     yield _database(settings)
+    yield from weaknesses.checks(settings)
     yield from _keys(settings)
     yield _runtime()
     yield _weights(settings)

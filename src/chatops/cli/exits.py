@@ -69,6 +69,10 @@ _HINTS = {
 }
 
 
+_PATIENCE = 3600
+"""Seconds: whoever has to wait for longer is told a day by the error itself."""
+
+
 def exit_code(error: ChatopsError) -> ExitCode:
     return EXIT_CODES.get(error.code) or EXIT_CODES[type(error).code]
 
@@ -99,7 +103,7 @@ def _unexpected(error: BaseException) -> str:
 
 def _hint(error: ChatopsError) -> str | None:
     wait = getattr(error, "retry_after", None)
-    if wait is not None and exit_code(error) is ExitCode.LIMIT:
+    if wait is not None and wait < _PATIENCE and exit_code(error) is ExitCode.LIMIT:
         return f"try again in {wait:.0f} s"
     return _HINTS.get(error.code)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatops.cli import labels
+from chatops.cli import exchange, labels
 from chatops.cli.exits import ExitCode, complain, guarded, with_engine
 from chatops.cli.flags import Debug, Json, Limit, Yes
 from chatops.cli.terminal import Terminal, open_terminal, sanitize
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from chatops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
-for _command in (labels.archive, labels.unarchive, labels.tag):
+for _command in (labels.archive, labels.unarchive, labels.tag, labels.rename, labels.fork, exchange.export):
     app.command()(_command)
+app.command("import")(exchange.import_)
 Id = Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do (4 or more).")]
 
 
@@ -102,12 +103,10 @@ def show(id_: Id, *, json: Json = False, debug: Debug = False) -> None:
 
 async def _show_json(terminal: Terminal, conversation: Conversation, messages: AsyncIterator[Message]) -> None:
     """The documented shape, written message by message: a conversation may be larger than memory."""
-    from json import dumps
-
     from chatops.cli import listing
     from chatops.engine.codec import conversation_json, message_json
 
-    head = dumps(conversation_json(conversation), ensure_ascii=False, indent=2).removesuffix("\n}")
+    head = listing.json_text(terminal, conversation_json(conversation), indent=2).removesuffix("\n}")
     terminal.write(f'{head},\n  "messages": ')
     with listing.JsonArray(terminal, indent="  ", end="\n}\n") as array:
         async for message in messages:

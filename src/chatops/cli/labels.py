@@ -1,4 +1,7 @@
-"""`chatops history archive|unarchive|tag`: what a person says of conversations. Part of `history`'s commands."""
+"""What a person does with whole conversations: `chatops history archive|unarchive|tag|rename|fork`.
+
+Part of `history`'s commands.
+"""
 
 from __future__ import annotations
 
@@ -65,5 +68,39 @@ def tag(
         terminal.write("".join(f"{one}\n" for one in conversation.tags))
         if not conversation.tags:
             complain("no tags")
+
+    raise typer.Exit(with_engine(body, debug=debug))
+
+
+def rename(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do.")],
+    title: Annotated[list[str], typer.Argument(metavar="TITLE...", help="Its new title.")],
+    *,
+    debug: Debug = False,
+) -> None:
+    """Give a conversation another title."""
+
+    async def body(engine: Engine, _: Settings) -> None:
+        conversation = await engine.history.conversation(_owner(), id_)
+        await engine.history.rename(_owner(), conversation.id, " ".join(title))
+
+    raise typer.Exit(with_engine(body, debug=debug))
+
+
+def fork(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do.")],
+    *,
+    message: Annotated[
+        str | None, typer.Option("--at", metavar="MESSAGE", help="Last message to take along; none: all of the branch.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Copy a conversation's branch into a new conversation, and print its id."""
+    terminal = open_terminal()
+
+    async def body(engine: Engine, _: Settings) -> None:
+        conversation = await engine.history.conversation(_owner(), id_)
+        copy = await engine.history.fork(_owner(), conversation.id, message)
+        terminal.write(f"{copy.id}\n")
 
     raise typer.Exit(with_engine(body, debug=debug))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
+from chatops.cli.sanitize import escaped
 from chatops.cli.terminal import Terminal, sanitize
 
 Row = Mapping[str, str]
@@ -26,13 +27,19 @@ class JsonArray:
         return self
 
     def add(self, item: Mapping[str, Any]) -> None:
-        self._terminal.write(f"{self._separator}\n{self._indent}  {json.dumps(item, ensure_ascii=False)}")
+        self._terminal.write(f"{self._separator}\n{self._indent}  {json_text(self._terminal, item)}")
         self._separator = ","
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         # After an error the array stays open: half a listing must not pass for a whole one.
         if kind is None:
             self._terminal.write(f"[]{self._end}" if self._separator == "[" else f"\n{self._indent}]{self._end}")
+
+
+def json_text(terminal: Terminal, item: Mapping[str, Any], *, indent: int | None = None) -> str:
+    """JSON for standard output; on a terminal, control characters in it are written as escapes."""
+    text = json.dumps(item, ensure_ascii=False, indent=indent)
+    return escaped(text) if terminal.stdout_is_tty else text
 
 
 def write_json(terminal: Terminal, items: Iterable[Mapping[str, Any]]) -> None:

@@ -10,14 +10,15 @@ import typer
 from typer.core import TyperGroup
 
 from chatops import __version__
-from chatops.cli import config, db, doctor, history, models, tokens, users
+from chatops.cli import config, db, doctor, history, models, tokens, usage, users
 from chatops.cli import serve as serving
-from chatops.cli.options import AskOptions, typer_command
+from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
 
 _HELP = """AI conversations in the terminal, never lost; with any model, or with none but the built-in one.
 
 \b
+chatops                                     talk
 chatops ask "why is the sky blue?"          one answer
 git diff | chatops ask "review this"        piped text is context
 chatops ask -c "and in one sentence?"       go on with the last conversation
@@ -29,6 +30,14 @@ _ASK_HELP = """Ask once: the answer goes to standard output, everything else to 
 chatops ask "why is the sky blue?"
 chatops ask -m anthropic:claude-sonnet-5-5 -f notes.md "summarise"
 chatops ask -x "a shell line that counts files" > count.sh
+"""
+_CHAT_HELP = """Talk: a session that goes on until it is left. On a terminal also by `chatops` alone.
+
+\b
+chatops chat                                a new conversation
+chatops chat -c                             go on with the last one
+chatops chat "holiday plans"                go on with this one, or begin it
+chatops chat < prompts.txt                  a script: one prompt a line
 """
 
 
@@ -78,10 +87,18 @@ def _ask(options: AskOptions) -> int:
     return run(options)
 
 
-app.command("ask", help=_ASK_HELP)(typer_command(_ask))
+def _chat(options: ChatOptions) -> int:
+    from chatops.cli.repl import run
+
+    return run(options)
+
+
+app.command("ask", help=_ASK_HELP)(ASK.typer_command(_ask))
+app.command("chat", help=_CHAT_HELP)(CHAT.typer_command(_chat))
 app.add_typer(history.app, name="history", help="Conversations that were stored (alias: logs).")
 app.add_typer(history.app, name="logs", help="Alias of history.", hidden=True)
 app.add_typer(models.app, name="models", help="Models that can be asked.")
+app.add_typer(usage.app, name="usage", help="What was used: turns, tokens, cost.")
 app.add_typer(db.app, name="db", help="Copy, check, back up and migrate the database.")
 app.add_typer(config.app, name="config", help="Settings in effect.")
 app.add_typer(users.app, name="users", help="Accounts: add, list, invite, disable, delete.")

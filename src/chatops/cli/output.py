@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,11 +13,13 @@ from chatops.cli.sanitize import Sanitizer
 from chatops.engine.codec import message_json
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted
-from chatops.engine.messages import Message, TextPart
+from chatops.engine.messages import Message
+from chatops.engine.models import ModelSpec
 
 Write = Callable[[str], None]
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+BUILT_IN = "no API key: using the built-in SmolLM2-135M (small, often wrong)"
 
 
 class Output(Protocol):
@@ -120,10 +122,26 @@ def first_code_block(message: Message) -> str:
     Raises:
         InvalidRequestError: There is none.
     """
-    match = _FENCE.search("".join(part.text for part in message.parts if isinstance(part, TextPart)))
+    match = _FENCE.search(message.text)
     if match is None:
         raise InvalidRequestError("the answer holds no code block (--extract)", code="no_code_block")
     return match[2]
+
+
+def code_blocks(message: Message) -> list[str]:
+    """The contents of the answer's fenced code blocks, in order."""
+    return [match[2] for match in _FENCE.finditer(message.text)]
+
+
+def remarks(message: Message, spec: ModelSpec, *, go_on: str) -> Iterator[str]:
+    """What a person should know of an answer that its text does not say. `go_on` tells how an answer is continued."""
+    answered = f"{message.provider}:{message.model}"
+    if answered != spec.id:
+        yield f"{spec.id} could not answer; this is {answered}"
+    if message.finish_reason == "length":
+        yield f"the answer reached its maximum length; {go_on} goes on"
+    if message.finish_reason == "content_filter":
+        yield f"{answered} held back the answer or the rest of it (content filter)"
 
 
 def sanitized(write: Write) -> Write:

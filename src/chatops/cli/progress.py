@@ -7,10 +7,13 @@ from contextlib import contextmanager
 
 from chatops.cli.terminal import Terminal
 
+Show = Callable[[int, int | None], None]
+
 
 @contextmanager
-def bar(terminal: Terminal, what: str, unit: str) -> Generator[Callable[[int, int], None], None, None]:
-    """Yields what to call with how much is done and how much it is in all; shows nothing where that is no terminal.
+def bar(terminal: Terminal, what: str, unit: str) -> Generator[Show, None, None]:
+    """Yields what to call with how much is done and how much it is in all, where that is known; shows nothing where
+    standard error is no terminal.
 
     The total may be an estimate: the bar is full at most. It is taken off when all is done, and after an error.
     """
@@ -23,4 +26,4 @@ def bar(terminal: Terminal, what: str, unit: str) -> Generator[Callable[[int, in
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=max(done, total))
+        yield lambda done, total: progress.update(task, completed=done, total=total and max(done, total))

@@ -152,3 +152,14 @@ class Sanitizer:
 def sanitize(text: str) -> str:
     """The whole of `text`, cleaned. Cleaning twice changes nothing more."""
     return text if _SPECIAL.search(text) is None else Sanitizer().feed(text)
+
+
+def escaped(json_text: str) -> str:
+    """JSON in which what `sanitize` would take out stands as an escape: the same JSON, harmless to look at."""
+    return _SPECIAL.sub(lambda found: "".join(f"\\u{unit:04x}" for unit in _units(found[0])), json_text)
+
+
+def _units(char: str) -> list[int]:
+    """The UTF-16 code units of a character, of which JSON writes escapes."""
+    data = char.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(data[place : place + 2]) for place in range(0, len(data), 2)]

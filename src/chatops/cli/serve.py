@@ -18,6 +18,7 @@ from chatops.engine.errors import SettingsError
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from chatops.api.access import Access
     from chatops.api.serving import Endpoints
     from chatops.engine.service import Engine
     from chatops.server_settings import ServerSettings
@@ -91,15 +92,14 @@ class _Serving:
         return ExitCode.OK
 
     def _app(self, engine: Engine) -> web.Application:
-        from chatops.api.access import LocalAccess
         from chatops.api.app import create_app
         from chatops.api.settings import ServerLimits
-        from chatops.cli.ask import ME
 
         chosen = self._chosen
         return create_app(
             engine,
-            LocalAccess(ME),
+            self._access(engine),
+            limits=engine.limits,
             bounds=ServerLimits(body=chosen.max_body, streams=chosen.max_streams, connections=chosen.max_connections),
             providers=self._offering(),
             presets=self._settings.presets,
@@ -107,6 +107,18 @@ class _Serving:
             origins=chosen.origins,
             proxies=chosen.trusted_proxies,
         )
+
+    def _access(self, engine: Engine) -> Access:
+        """The machine's user is the owner over the unix socket; over TCP everybody logs in, but with --no-login."""
+        from chatops.api.access import EitherAccess, LocalAccess, LoginAccess
+        from chatops.engine.messages import local_principal
+
+        local = LocalAccess(local_principal(source="api"))
+        if self._no_login:
+            return local
+        assert engine.accounts is not None  # noqa: S101 - `open_engine` made them for this transport
+        engine.accounts.prepare()
+        return EitherAccess(local, LoginAccess(engine.accounts))
 
     def _offering(self) -> list[str]:
         """The providers that may answer; `echo` is for tests."""

@@ -39,6 +39,7 @@ class Terminal:
         live: The cursor may be moved on standard output: it is a terminal, takes colour and is not dumb. Without
             colour there is none of it either, so that `NO_COLOR` and screen readers get text alone.
         reflows: Lines that were written get wrapped anew when the terminal gets narrower.
+        is_dumb: The terminal can do nothing but print lines.
         fallback: Columns and rows when the system does not know them.
     """
 
@@ -49,6 +50,7 @@ class Terminal:
     note_color: bool = False
     live: bool = False
     reflows: bool = False
+    is_dumb: bool = False
     fallback: tuple[int, int] = _DEFAULT_SIZE
 
     @property
@@ -87,7 +89,11 @@ class Terminal:
             BrokenPipeError: The reader is gone.
             OSError: The stream is closed, or the disk is full.
         """
-        _write(self.stdout, text)
+        _write(self.stdout, text.encode("utf-8", "replace"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Writes what is no text; raises what `write` raises."""
+        _write(self.stdout, data)
 
     def note(self, text: str) -> None:
         """Writes `text` to standard error, no newline added: dim where colour is, sanitised where a person looks.
@@ -97,7 +103,7 @@ class Terminal:
         """
         clean = sanitize(text) if self.note_color or self.stderr_is_tty else text
         if clean:
-            _write(self.stderr, f"{_DIM}{clean}{_RESET}" if self.note_color else clean)
+            _write(self.stderr, (f"{_DIM}{clean}{_RESET}" if self.note_color else clean).encode("utf-8", "replace"))
 
 
 def open_terminal(env: Mapping[str, str] = os.environ, *, color: bool | None = None) -> Terminal:
@@ -123,6 +129,7 @@ def open_terminal(env: Mapping[str, str] = os.environ, *, color: bool | None = N
         note_color=colored(2),
         live=colored(1) and not dumb and _is_tty(1),
         reflows=any(env.get(name) for name in _REFLOWING),
+        is_dumb=dumb,
         fallback=(_number(env, "COLUMNS", _DEFAULT_SIZE[0]), _number(env, "LINES", _DEFAULT_SIZE[1])),
     )
 
@@ -161,8 +168,8 @@ def _is_tty(fd: int) -> bool:
         return False
 
 
-def _write(fd: int, text: str) -> None:
-    rest = memoryview(text.encode("utf-8", "replace"))
+def _write(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
     while rest:
         try:
             rest = rest[os.write(fd, rest) :]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chatops.cli import invitations
+from chatops.cli import invitations, limits
 from chatops.cli.accounts import Role, RoleName, with_accounts
 from chatops.cli.exits import complain
 from chatops.cli.flags import Debug, Json, Yes
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 User = Annotated[str, typer.Argument(metavar="USER", help="E-mail address or id; the id's first characters do.")]
+app.command()(limits.limit)
 app.command()(invitations.invite)
 app.command()(invitations.invitations)
 app.command()(invitations.uninvite)

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from chatops.engine.messages import Conversation, Message
 from chatops.engine.ports import NewId, Store
 
 BATCH = 64
 """Messages read at a time. A batch costs one indexed range read; most turns need one or two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One way through a conversation's tree.
+
+    Attributes:
+        end: Its last message.
+        start: Its first message that no other branch has.
+        length: Messages from the root to its end.
+    """
+
+    end: Message
+    start: Message
+    length: int
 
 
 async def to_root(store: Store, conversation: Conversation, leaf_id: str | None) -> AsyncGenerator[Message, None]:
@@ -30,6 +46,32 @@ async def from_root(store: Store, conversation: Conversation) -> AsyncGenerator[
         for message in page:
             if message.id in path:
                 yield message
+
+
+async def every(store: Store, conversation: Conversation, *, limit: int) -> list[Branch]:
+    """The branches whose ends are newest, newest first: one walk forward that keeps ids only."""
+    parents: dict[str, str | None] = {}
+    children: Counter[str | None] = Counter()
+    seq = 0
+    while page := await store.messages(conversation.owner_id, conversation.id, after_seq=seq, limit=BATCH):
+        seq = page[-1].seq
+        for message in page:
+            parents[message.id] = message.parent_id
+            children[message.parent_id] += 1
+    ends = [id_ for id_ in reversed(parents) if not children[id_]][:limit]
+    return [await _branch(store, conversation, end, parents, children) for end in ends]
+
+
+async def _branch(
+    store: Store, conversation: Conversation, end: str, parents: dict[str, str | None], children: Counter[str | None]
+) -> Branch:
+    path = [end]
+    while (parent := parents.get(path[-1])) is not None:
+        path.append(parent)
+    start = next((id_ for id_ in path if children[parents.get(id_)] > 1), path[-1])
+    last = await store.message(conversation.owner_id, end)
+    first = last if start == end else await store.message(conversation.owner_id, start)
+    return Branch(end=last, start=first, length=len(path))
 
 
 async def copy(store: Store, source: Conversation, leaf_id: str | None, *, now: int, new_id: NewId) -> Conversation:

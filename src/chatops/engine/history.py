@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from chatops.engine import branches
+from chatops.engine.branches import Branch
 from chatops.engine.errors import InvalidRequestError, NotFoundError
 from chatops.engine.messages import Conversation, Message, Principal, SearchHit
 from chatops.engine.ports import Clock, NewId, Store
@@ -139,6 +140,11 @@ class History:
         """The bytes of an attached file, by their digest in hex. Raises `NotFoundError`."""
         principal.require("history:read")
         return await self._store.blob(principal.user_id, sha256)
+
+    async def branches(self, principal: Principal, conversation: Conversation, *, limit: int) -> list[Branch]:
+        """The branches whose ends are newest, newest first. Reads the whole conversation once."""
+        principal.require("history:read")
+        return await branches.every(self._store, replace(conversation, owner_id=principal.user_id), limit=limit)
 
     async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
         """Messages that hold every word of the query, newest first."""

@@ -27,9 +27,7 @@ def new_id() -> str:
     with _lock:
         _last = max(_last + 1, fresh)
         value = _last
-    ms, random = value >> _RANDOM_BITS, value & (1 << _RANDOM_BITS) - 1
-    number = ms << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1
-    return _text(number)
+    return uuid7(value >> _RANDOM_BITS, value)
 
 
 def id_for(*names: str) -> str:
@@ -39,6 +37,11 @@ def id_for(*names: str) -> str:
     told = "".join(f"{len(name)}:{name}" for name in names)  # no two lists of names read the same
     digest = int.from_bytes(hashlib.sha256(told.encode()).digest()[:16], "big")
     return _text(digest & ~(0xF << 76 | 0b11 << 62) | 0x8 << 76 | 0b10 << 62)
+
+
+def uuid7(ms: int, bits: int) -> str:
+    """The UUIDv7 of a time in Unix milliseconds and the low 74 bits of `bits`, in its canonical text form."""
+    return _text(ms << 80 | 0x7 << 76 | (bits >> 62 & 0xFFF) << 64 | 0b10 << 62 | bits & (1 << 62) - 1)
 
 
 def _text(number: int) -> str:

@@ -51,6 +51,11 @@ class Plan:
     def answer(self) -> Message:
         return self.rows[-1]
 
+    @property
+    def is_first(self) -> bool:
+        """It begins its conversation."""
+        return self.conversation.leaf_id is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Branch:

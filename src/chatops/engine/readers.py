@@ -8,16 +8,17 @@ from contextlib import aclosing
 from chatops.engine.errors import ChatopsError, InterruptedTurnError, NotFoundError, ProviderError
 from chatops.engine.events import Event, Record, TurnFinished, TurnStarted
 from chatops.engine.messages import Message, Principal
-from chatops.engine.ports import TurnLog
+from chatops.engine.ports import Store, TurnLog
 from chatops.engine.turns import TurnRun
 
 
 class Readers:
-    """Reads the turn log for a principal."""
+    """Reads the turn log for a principal, who must be one that may chat."""
 
-    def __init__(self, turn_log: TurnLog, runs: Mapping[str, TurnRun]) -> None:
+    def __init__(self, turn_log: TurnLog, store: Store, runs: Mapping[str, TurnRun]) -> None:
         """`runs`: the turns that run in this process, by id; the engine keeps them."""
         self._log = turn_log
+        self._store = store
         self._runs = runs
 
     async def batches(self, principal: Principal, turn_id: str, after: int) -> AsyncGenerator[Sequence[Event], None]:
@@ -38,8 +39,20 @@ class Readers:
                     if isinstance(event, TurnFinished):
                         _raise_for(event.message)
 
+    async def latest(self, principal: Principal, conversation_id: str) -> str:
+        """As `Engine.latest`."""
+        principal.require("chat")
+        for run in self._runs.values():
+            if run.conversation.id == conversation_id and run.principal.user_id == principal.user_id:
+                return run.id
+        conversation = await self._store.conversation(principal.user_id, conversation_id)
+        if conversation.leaf_id is None:
+            raise NotFoundError("this conversation has no messages yet")
+        return conversation.leaf_id
+
     async def check_owner(self, principal: Principal, turn_id: str) -> None:
         """Raises `NotFoundError` when the turn is not kept any more, or another's."""
+        principal.require("chat")
         run = self._runs.get(turn_id)
         owner = run.principal.user_id if run else None
         if run is None:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chatops.engine.errors import ConflictError, NotFoundError
+from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
+from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.journal import LEASE_MS, Journal
 from chatops.engine.limits.admission import Admission
-from chatops.engine.limits.gate import Applicant
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.unmetered import Unmetered
 from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
@@ -30,14 +30,16 @@ from chatops.engine.turns import StopReason, TurnRun
 
 if TYPE_CHECKING:  # not for a one-shot, which must start fast
     from chatops.engine.auth.accounts import Accounts
+    from chatops.engine.inspection import ContextView
+    from chatops.engine.titles import TitlePolicy, Titler
 
 QUEUE_POLL = 0.1
 """Seconds between looks at a conversation that another process is answering in."""
 
 
 class Engine:
-    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `limits`
-    what they may use and have used.
+    """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `exchange`
+    brings them in and out, `limits` says what they may use and have used.
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
@@ -55,23 +57,26 @@ class Engine:
         salvage: Salvage | None = None,
         limits: Limits | None = None,
         accounts: Accounts | None = None,
+        titles: TitlePolicy | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
         self.history = History(store, clock, ids)
         self.limits = limits or Limits(meters=Unmetered(), store=store, clock=clock)
         self.accounts = accounts
+        self.exchange = Exchange(store)
         self._store = store
         self._log = turn_log
         self._clock = clock
         self._planner = Planner(store, catalog, clock, ids)
+        self._titler = self._namer(titles) if titles else None
         self._sleep = sleep
         self._salvage = salvage
         self._router = Router(providers, clock, sleep)
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
         self._once = Once(store)
-        self._readers = Readers(turn_log, self._runs)
+        self._readers = Readers(turn_log, store, self._runs)
         self._closing = False
 
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
@@ -111,15 +116,13 @@ class Engine:
 
     async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
         return await self.limits.admit(
-            Applicant(
-                principal=principal,
-                answer=plan.answer,
-                route=plan.route,
-                prepare=partial(self._planner.request_for, plan),
-                max_cost=request.max_cost,
-                recorded=request.record,
-                counted=counted,
-            )
+            principal,
+            plan.answer,
+            plan.route,
+            partial(self._planner.request_for, plan),
+            max_cost=request.max_cost,
+            recorded=request.record,
+            counted=counted,
         )
 
     async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:
@@ -153,15 +156,26 @@ class Engine:
         self._runs[run.id] = run
         task = asyncio.create_task(run.run(), name=f"turn {run.id}")
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._over(run.id, done))
+        question = plan.rows[0] if record and plan.is_first else None
+        task.add_done_callback(lambda done: self._over(run, done, question))
         return Turn(id=run.id, conversation=conversation, message=message)
 
     def _journal(self, message: Message) -> Journal:
         return Journal(self._store, message.id, clock=self._clock, sleep=self._sleep, salvage=self._salvage)
 
-    def _over(self, turn_id: str, task: asyncio.Task[Message]) -> None:
+    def _over(self, run: TurnRun, task: asyncio.Task[Message], question: Message | None) -> None:
+        """`question`: a conversation's first, None when this was not its first turn."""
         self._tasks.discard(task)
-        self._runs.pop(turn_id, None)
+        self._runs.pop(run.id, None)
+        if self._titler is None or question is None or self._closing or task.cancelled() or task.exception():
+            return
+        if (answer := task.result()).status == "complete":
+            self._titler.begin(run.principal, run.conversation, question, answer)
+
+    def _namer(self, policy: TitlePolicy) -> Titler:
+        from chatops.engine.titles import Titler  # not for a one-shot
+
+        return Titler(self.turn, self._store, self.catalog, policy)
 
     async def _wait_for_conversation(self, conversation_id: str) -> None:
         for run in self._runs.values():
@@ -170,7 +184,7 @@ class Engine:
                 return
         await asyncio.sleep(QUEUE_POLL)
 
-    async def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
+    def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
 
         Raises:
@@ -178,23 +192,11 @@ class Engine:
             NotFoundError: No such turn of this person, or it ended too long ago.
             ChatopsError: After `TurnFinished`: what ended the turn short of a complete answer.
         """
-        principal.require("chat")
-        async with aclosing(self._readers.records(principal, turn_id, after)) as records:
-            async for record in records:
-                yield record
+        return self._readers.records(principal, turn_id, after)
 
-    async def follow(
-        self, principal: Principal, turn_id: str, *, after: int = 0
-    ) -> AsyncGenerator[Sequence[Event], None]:
-        """As `attach`, with the events that came together in one batch, and nothing raised for how the turn ended.
-
-        Raises:
-            NotFoundError: No such turn of this person, or it ended too long ago.
-        """
-        principal.require("chat")
-        async with aclosing(self._readers.batches(principal, turn_id, after)) as batches:
-            async for batch in batches:
-                yield batch
+    def follow(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Sequence[Event], None]:
+        """As `attach`, with the events that came together in one batch, and nothing raised for how the turn ended."""
+        return self._readers.batches(principal, turn_id, after)
 
     async def latest(self, principal: Principal, conversation_id: str) -> str:
         """The id of the turn that runs in a conversation or, when none does, of its active branch's last answer.
@@ -204,14 +206,7 @@ class Engine:
         Raises:
             NotFoundError: No such conversation of this person, or nothing in it.
         """
-        principal.require("chat")
-        for run in self._runs.values():
-            if run.conversation.id == conversation_id and run.principal.user_id == principal.user_id:
-                return run.id
-        conversation = await self._store.conversation(principal.user_id, conversation_id)
-        if conversation.leaf_id is None:
-            raise NotFoundError("this conversation has no messages yet")
-        return conversation.leaf_id
+        return await self._readers.latest(principal, conversation_id)
 
     async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
         """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
@@ -221,7 +216,6 @@ class Engine:
             PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
         """
-        principal.require("chat")
         await self._readers.check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
         if run is None:
@@ -268,9 +262,29 @@ class Engine:
         """Reads from the store. Raises `StoreError` when it cannot be used."""
         await self._store.conversations(LOCAL_OWNER, limit=1)
 
+    async def context(self, principal: Principal, request: TurnRequest, *, count_all: bool = False) -> ContextView:
+        """What of a conversation the next call would send, were `request` (without its text) made now.
+
+        Args:
+            principal: Whose conversation it is.
+            request: Its conversation, model, system prompt and answer's maximum count; `message_id` is the branch's
+                end, None the active one's.
+            count_all: Count also what would not be sent, which reads all of the branch.
+
+        Raises:
+            NotFoundError: No such conversation or message of this person.
+            InvalidRequestError: Unknown model, or no room for a prompt.
+        """
+        principal.require("history:read")
+        from chatops.engine.inspection import Inspector
+
+        return await Inspector(self._store, self.catalog).context(principal, request, count_all=count_all)
+
     async def drain(self, grace: float = 0.0) -> None:
         """Takes no new turns, lets running ones go on for `grace` seconds, stores the rest as interrupted."""
         self._closing = True
+        if self._titler is not None:
+            await self._titler.aclose()
         if self._tasks and grace > 0:
             await asyncio.wait(self._tasks, timeout=grace)
         for run in list(self._runs.values()):

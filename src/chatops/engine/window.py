@@ -23,6 +23,12 @@ DEFAULT_CONTEXT = 32_000
 """Tokens assumed for a model that no table knows; `[models."provider:model"] context` says better."""
 OUTPUT_SHARE = 4
 """Without a stated maximum an answer may take a quarter of the window."""
+SUMMARISE = (
+    "Summarise our conversation so far, so that you can go on from the summary alone: what was asked, what was found "
+    "and decided, names, numbers and code that are still needed, and what is open."
+)
+"""A question that begins with this asks for a summary, and a window ends there: what lies before it is in the answer.
+Stored conversations hold it: never change it."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -63,6 +69,9 @@ class Window:
     """Collects a branch from its leaf towards the root until the budget is full.
 
     The caller shows it batches (newest first, each beginning with `wanted`) while `wanted` is not None.
+
+    Attributes:
+        dropped: It was full before the branch ended, or before a summary.
     """
 
     def __init__(self, leaf_id: str | None, budget: int) -> None:
@@ -80,8 +89,9 @@ class Window:
                 self.wanted, self.dropped = None, True
                 return
             self.left -= message.tokens
+            summarised = asks_for_summary(message) and bool(self._kept) and self._kept[-1].status == "complete"
             self._kept.append(message)
-            self.wanted = message.parent_id
+            self.wanted = None if summarised else message.parent_id
 
     def messages(self) -> list[Message]:
         """Oldest first. A window that was cut begins with a user's message: an answer without its question misleads."""
@@ -89,3 +99,8 @@ class Window:
         while self.dropped and kept and kept[0].role == "assistant":
             del kept[0]
         return kept
+
+
+def asks_for_summary(message: Message) -> bool:
+    """Whether the answer to this message stands for all that was said before it, once it is complete."""
+    return message.role == "user" and message.text.startswith(SUMMARISE)

@@ -10,7 +10,7 @@ import pytest
 
 from auth_rig import CHEAP, MINUTE, OWNER, PASSWORD, AuthRig, open_auth
 from chatops.engine.auth import api_tokens
-from chatops.engine.auth.nouns import Account, ApiToken
+from chatops.engine.auth.nouns import Account, ApiToken, Session
 from chatops.engine.auth.throttle import LOGIN_PER_ACCOUNT, LOGIN_PER_ADDRESS, REGISTER_PER_ADDRESS
 from chatops.engine.errors import (
     AuthenticationError,
@@ -19,6 +19,7 @@ from chatops.engine.errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    SettingsError,
 )
 from chatops.engine.messages import LOCAL_OWNER, Principal
 
@@ -101,7 +102,7 @@ async def test_a_registration_that_fails_leaves_the_invitation_good(tmp_path: Pa
         await register(rig)
         grant, code = await rig.accounts.admin.invite(OWNER)
         with pytest.raises(ConflictError):
-            await register(rig, "ann@example.com", invitation=code)
+            await register(rig, "ann@example.com", invitation=f" {code} ")
 
         assert await rig.accounts.admin.invitations(OWNER) == [grant]
         assert (await register(rig, "bob@example.com", invitation=code)).email == "bob@example.com"
@@ -456,3 +457,30 @@ async def test_an_account_has_a_bounded_number_of_tokens(rig: AuthRig) -> None:
 
 def test_the_shipped_cost_of_a_hash_is_not_the_tests() -> None:
     assert CHEAP.argon2_memory_kib < 1024
+
+
+async def test_a_server_that_prepares_fails_at_its_start_and_not_at_a_sign_in(rig: AuthRig) -> None:
+    rig.env["CHATOPS_JWT_SECRET"] = "short"
+    with pytest.raises(SettingsError, match="can be guessed"):
+        rig.accounts.prepare()
+    rig.env.clear()
+    rig.accounts.prepare()
+
+    assert (rig.folder / "jwt-keys").exists()
+
+
+async def test_what_an_account_was_known_by_ends_with_it(rig: AuthRig) -> None:
+    ann = await rig.add()
+    access = (await rig.sign_in(ann)).access_token
+    session = (await rig.accounts._sessions.begin(ann, "web")).access_token
+    await rig.store.delete_account(ann.id)
+    await rig.store.add_session(
+        Session(
+            id="s", user_id=ann.id, source="web", family="f", current="c", created_at=0, expires_at=rig.clock.now * 2
+        )
+    )
+    orphan = rig.accounts._access.issue(ann.id, "s")
+
+    for credential in (access, session, orphan):
+        with pytest.raises(AuthenticationError):
+            await rig.accounts.principal(credential, source="api")

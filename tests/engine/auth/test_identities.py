@@ -69,7 +69,7 @@ async def test_a_link_makes_the_platform_user_the_account_with_all_they_asked(ri
     assert await slack(rig) == Principal(user_id=ann.user_id, source="slack", scopes=MEMBER)
     assert [one.id for one in await rig.history.conversations(ann.user_id, limit=9)] == [asked]
     assert [hit.message.text for hit in await rig.history.search(ann.user_id, "zebra", limit=9)] == ["zebra"]
-    assert await rig.store.merged_into(ann.user_id) == [shadow.user_id]
+    assert await rig.accounts.user_ids(ann) == [ann.user_id, shadow.user_id]
 
 
 async def test_two_platforms_lead_to_one_account(rig: AuthRig) -> None:

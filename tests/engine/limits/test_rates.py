@@ -18,7 +18,7 @@ def test_a_burst_passes_at_once_and_then_one_each_interval() -> None:
     limiter, rate = LocalLimiter(clock), Rate(count=3, seconds=60)
     for _ in range(3):
         limiter.hit("ann", rate)
-    with pytest.raises(RateLimitError, match="more than 3 in 60 s: wait 20 s") as refused:
+    with pytest.raises(RateLimitError, match="more than 3 requests in 60 s: wait 20 s") as refused:
         limiter.hit("ann", rate)
 
     assert refused.value.retry_after == 20

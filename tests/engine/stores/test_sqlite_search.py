@@ -73,10 +73,10 @@ async def newest(store: SqliteStore) -> int:
 
 
 async def test_results_are_the_same_whichever_index_has_them(store: SqliteStore) -> None:
-    for count in (10, KEPT, MOST - 100, MOST + 100, 2 * MOST + KEPT):
+    for count in (10, MOST - 100, MOST + KEPT):
         await fill(store, f"ann{count}", 0, count)
         await compare(store, f"ann{count}", list(range(count)))
-        await compare(store, f"ann{count}", list(range(count)), limit=5000)
+    await compare(store, f"ann{count}", list(range(count)), limit=MOST)
     assert await newest(store) <= MOST
 
 

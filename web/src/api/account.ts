@@ -1,23 +1,26 @@
 import { call } from "./client.ts";
 
+/** Amounts are decimal numbers in text: dollars, or tokens. `held` by answers that are being written. */
 export interface Budget {
-  period: string;
-  unit: "cost" | "tokens";
-  limit: number;
-  used: number;
+  of: string;
+  unit: "dollars" | "tokens";
+  period: "day" | "month";
+  limit: string;
+  spent: string;
+  held: string;
 }
 
-export interface UsageRow {
-  key: string;
+export interface UsageLine {
+  model?: string;
   turns: number;
   input_tokens: number;
   output_tokens: number;
-  cost?: number;
+  cost: string;
 }
 
 export interface UsageReport {
   budgets: Budget[];
-  rows: UsageRow[];
+  usage: UsageLine[];
 }
 
 /** What this person used, by model, and what is left of each budget. */
@@ -31,7 +34,7 @@ export interface Token {
   last_used_at?: string;
 }
 
-export const tokens = async (): Promise<Token[]> => (await call<{ tokens: Token[] }>("GET", "/api/tokens")).tokens;
+export const tokens = (): Promise<Token[]> => call("GET", "/api/tokens");
 
 /** The token itself comes with this answer only. */
 export const createToken = (name: string, scopes: string[], expires_in: number | null): Promise<Token & { token: string }> =>
@@ -39,5 +42,12 @@ export const createToken = (name: string, scopes: string[], expires_in: number |
 
 export const revokeToken = (id: string): Promise<void> => call("DELETE", `/api/tokens/${encodeURIComponent(id)}`);
 
-/** Joins the Slack or Discord identity that was told this code to the account. */
-export const link = (code: string): Promise<void> => call("POST", "/api/links", { body: { code } });
+export interface LinkInfo {
+  name: string;
+  identities: { platform: string; user_id: string }[];
+  linked: boolean;
+}
+
+/** Whom a code would join with this account; with `confirm`, it is joined. Somebody may have sent one their own code. */
+export const link = (code: string, confirm: boolean): Promise<LinkInfo> =>
+  call("POST", "/api/link", { body: { code, confirm } });

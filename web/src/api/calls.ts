@@ -68,11 +68,9 @@ export interface Models {
 
 export const models = (): Promise<Models> => call("GET", "/api/models");
 
-/** Whether this server has accounts, and who may make one. */
+/** Who may make an account here; `first`: nobody has yet. */
 export interface SignInInfo {
-  login: boolean;
-  first: boolean;
-  registration: "open" | "invite" | "closed";
+  registration: "first" | "open" | "invite" | "closed";
 }
 
 export const signInInfo = (): Promise<SignInInfo> => callOpenly("GET", "/api/auth");

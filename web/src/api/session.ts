@@ -21,6 +21,8 @@ export type Session =
 export const session = new Store<Session>({ state: "starting" });
 
 const MARGIN_MS = 30_000;
+/** The refresh token is in the cookie. */
+const empty = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
 let token: string | null = null;
 let expires = 0;
 let refreshing: Promise<boolean> | null = null;
@@ -45,7 +47,7 @@ export async function start(): Promise<void> {
 
 export async function signOut(): Promise<void> {
   token = null;
-  await reach("/api/auth/logout", { method: "POST" }).catch(() => undefined);
+  await reach("/api/auth/logout", empty).catch(() => undefined);
   // What other code has read for this person must not be there for the next one.
   location.assign("/");
   location.reload();
@@ -93,7 +95,7 @@ function exclusively<T>(job: () => Promise<T>): Promise<T> {
 }
 
 async function renew(): Promise<boolean> {
-  const response = await reach("/api/auth/refresh", { method: "POST" });
+  const response = await reach("/api/auth/refresh", empty);
   if (response.ok) {
     signedIn((await response.json()) as SignIn);
     return true;

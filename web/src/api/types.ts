@@ -2,7 +2,7 @@
 
 export interface User {
   id: string;
-  name: string;
+  name?: string;
   email?: string;
   role?: "admin" | "member";
 }

@@ -10,14 +10,14 @@ export function SignIn({ expired }: { expired: boolean }) {
   const t = useTexts();
   const { data: info } = useQuery({ queryKey: ["sign-in"], queryFn: signInInfo, staleTime: 0 });
   const [wants, setWants] = useState(false);
-  const registering = info?.first === true || wants;
+  const registering = info?.registration === "first" || wants;
   return (
     <main className="mx-auto flex min-h-full max-w-sm flex-col justify-center gap-5 p-6">
       <h1 className="text-2xl font-semibold">{registering ? t.welcome : t.signIn}</h1>
-      {info?.first && <p className="text-faint">{t.firstAccount}</p>}
+      {info?.registration === "first" && <p className="text-faint">{t.firstAccount}</p>}
       {expired && <p role="status">{t.expired}</p>}
-      <Form registering={registering} invitation={registering && !info?.first && info?.registration === "invite"} />
-      {info && !info.first && info.registration !== "closed" && (
+      <Form registering={registering} invitation={registering && info?.registration === "invite"} />
+      {(info?.registration === "open" || info?.registration === "invite") && (
         <button type="button" className="act" onClick={() => setWants(!wants)}>{wants ? t.haveAccount : t.noAccount}</button>
       )}
     </main>

@@ -13,12 +13,12 @@ export function UsageView() {
   if (!query.data) return <p className="text-faint">{t.loading}</p>;
   const number = new Intl.NumberFormat(tongue);
   const money = new Intl.NumberFormat(tongue, { style: "currency", currency: "USD", maximumFractionDigits: 4 });
-  const { budgets, rows } = query.data;
+  const { budgets, usage: lines } = query.data;
   return (
     <div className="flex flex-col gap-5">
       {budgets.length === 0 && <p className="text-faint">{t.noBudget}</p>}
-      {budgets.map((budget) => <Meter key={`${budget.period} ${budget.unit}`} budget={budget} show={budget.unit === "cost" ? money : number} />)}
-      {rows.length === 0 ? (
+      {budgets.map((budget) => <Meter key={`${budget.of} ${budget.period} ${budget.unit}`} budget={budget} show={budget.unit === "dollars" ? money : number} />)}
+      {lines.length === 0 ? (
         <p className="text-faint">{t.noUsage}</p>
       ) : (
         <table className="w-full text-left text-sm">
@@ -33,13 +33,13 @@ export function UsageView() {
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
-              <tr key={row.key} className="border-b border-line">
-                <th scope="row" className="py-2 font-normal break-all">{row.key}</th>
+            {lines.map((row) => (
+              <tr key={row.model} className="border-b border-line">
+                <th scope="row" className="py-2 font-normal break-all">{row.model}</th>
                 <td className="text-right">{number.format(row.turns)}</td>
                 <td className="text-right">{number.format(row.input_tokens)}</td>
                 <td className="text-right">{number.format(row.output_tokens)}</td>
-                <td className="text-right">{row.cost === undefined ? "" : money.format(row.cost)}</td>
+                <td className="text-right">{money.format(Number(row.cost))}</td>
               </tr>
             ))}
           </tbody>
@@ -51,12 +51,13 @@ export function UsageView() {
 
 function Meter({ budget, show }: { budget: Budget; show: Intl.NumberFormat }) {
   const t = useTexts();
+  const [limit, used] = [Number(budget.limit), Number(budget.spent) + Number(budget.held)];
   const label = t.budgetOf(budget.period);
-  const said = t.spent(show.format(budget.used), show.format(budget.limit));
+  const said = t.spent(show.format(used), show.format(limit));
   return (
     <div>
       <div className="mb-1 flex justify-between gap-4 text-sm"><span>{label}</span><span>{said}</span></div>
-      <meter className="h-3 w-full" min={0} max={budget.limit} high={budget.limit * 0.8} value={budget.used} aria-label={`${label}: ${said}`} />
+      <meter className="h-3 w-full" min={0} max={limit} high={limit * 0.8} value={used} aria-label={`${label}: ${said}`} />
     </div>
   );
 }

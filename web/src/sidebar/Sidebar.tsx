@@ -46,7 +46,7 @@ function Account({ onSettings }: { onSettings: () => void }) {
   const who = useStore(account);
   return (
     <footer className="flex items-center gap-1 border-t border-line pt-2">
-      <bdi className="min-w-0 flex-1 truncate px-2 text-sm">{who.state === "in" ? who.user.name : ""}</bdi>
+      <bdi className="min-w-0 flex-1 truncate px-2 text-sm">{who.state === "in" ? (who.user.name ?? who.user.id) : ""}</bdi>
       <button type="button" className="act-icon" aria-label={t.settings} title={t.settings} aria-haspopup="dialog" onClick={onSettings}>
         <Icon name="settings" />
       </button>

@@ -131,5 +131,7 @@ export const de: Texts = {
   linksHelp: "Schreiben Sie dem Bot /chatops link und geben Sie hier den Code ein, mit dem er antwortet. Der Chat dort teilt dann Ihren Verlauf und Ihr Budget.",
   linkCode: "Code",
   link: "Verbinden",
+  linkAsk: (who) => `Damit wird ${who} mit Ihrem Konto verbunden. Sind Sie das?`,
+  linkConfirm: "Das bin ich",
   linked: "Verbunden.",
 };

@@ -130,6 +130,8 @@ export const en = {
   linksHelp: "Write /chatops link to the bot, and enter the code that it answers with. The chat there then shares your history and budget.",
   linkCode: "Code",
   link: "Link",
+  linkAsk: (who: string) => `This joins ${who} with your account. Is that you?`,
+  linkConfirm: "That is me",
   linked: "Linked.",
 };
 

@@ -47,18 +47,33 @@ def load(env: Mapping[str, str], folder: Path) -> SigningKeys:
     Raises:
         SettingsError: A secret is too short, or the file cannot be made, cannot be read, or can be read by others.
     """
+    found = find(env, folder)
+    if found is not None:
+        return found
+    file = key_file(folder)
+    try:
+        _create(file)
+        return _keys(read_private(file), str(file))
+    except OSError as error:
+        raise _unusable(file, error) from error
+
+
+def find(env: Mapping[str, str], folder: Path) -> SigningKeys | None:
+    """The keys of this environment, None when there are none yet. Raises what `load` raises."""
     text = env.get(VARIABLE, "")
     if text.strip():
         return _keys(text.replace(",", "\n"), VARIABLE)
     file = key_file(folder)
     try:
-        if not file.exists():
-            _create(file)
         return _keys(read_private(file), str(file))
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise SettingsError(
-            f"cannot use the key file {file}: {error.strerror}; {VARIABLE} may hold the secret instead"
-        ) from error
+        raise _unusable(file, error) from error
+
+
+def _unusable(file: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"cannot use the key file {file}: {error.strerror}; {VARIABLE} may hold the secret instead")
 
 
 def rotate(env: Mapping[str, str], folder: Path) -> SigningKeys:

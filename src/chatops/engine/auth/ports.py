@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol
 
 from chatops.engine.auth.nouns import Account, AccountRole, ApiToken, Grant, Identity, Session
+
+Kept = Literal["accounts", "identities", "api_tokens"]
+"""What a copy of a database takes of accounts: sign-ins and codes are short-lived, and made anew."""
+Row = Mapping[str, Any]
+"""The fields of one of them, by the names in `FIELDS`; texts, whole numbers, truth values, lists of texts."""
+FIELDS: Mapping[Kept, tuple[str, ...]] = {
+    "accounts": ("id", "email", "name", "role", "password_hash", "created_at", "disabled", "merged_into"),
+    "identities": ("id", "user_id"),
+    "api_tokens": (
+        "id",
+        "user_id",
+        "digest",
+        "name",
+        "scopes",
+        "start",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+    ),
+}
+"""`id` of an identity is `PLATFORM/ID`."""
 
 Handover = Callable[[str, str], Awaitable[None]]
 """Gives what the first user has (limits, what is spent of a budget) to the second. Safe to repeat."""
@@ -125,4 +146,16 @@ class AccountStore(Protocol):
 
     async def delete_invitation(self, grant_id: str) -> bool:
         """False when there is none."""
+        ...
+
+    async def rows(self, kind: Kept, *, after: str | None = None, limit: int) -> list[Row]:
+        """Everybody's, by id, past the id `after`: for copies of a whole database, never for a person."""
+        ...
+
+    async def put_row(self, kind: Kept, row: Row) -> None:
+        """Writes a row of another store's, over the one with its id.
+
+        Raises:
+            ConflictError: It is somebody else's here: an e-mail address, or an id with another e-mail address.
+        """
         ...

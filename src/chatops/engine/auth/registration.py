@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from chatops.engine.auth.digests import digest
 from chatops.engine.auth.fields import display_name, email_address, new_password
 from chatops.engine.auth.nouns import Account, AccountRole, Grant, Registration
@@ -26,6 +28,10 @@ class Registrar:
         self._registration = registration
         self._clock = clock
 
+    async def open_to(self) -> Registration | Literal["first"]:
+        """As `Accounts.registration`."""
+        return "first" if await self._store.account(LOCAL_OWNER) is None else self._registration
+
     async def register(self, email: str, name: str, password: str, invitation: str | None) -> Account:
         """An account for somebody who asks for one. What it raises: `Accounts.register`."""
         email, name = email_address(email), display_name(name)
@@ -40,7 +46,7 @@ class Registrar:
             return await self._add(new_id(), email, name, grant.role if grant else "member", password_hash)
         except BaseException:
             if grant is not None:  # it is as good as before
-                await self._store.put_grant(grant, digest(invitation or ""))
+                await self._store.put_grant(grant, digest((invitation or "").strip()))
             raise
 
     async def add(self, email: str, name: str, password: str, role: AccountRole) -> Account:
@@ -77,8 +83,6 @@ class Registrar:
         find = self._store.take_grant if take else self._store.grant
         grant = await find("invitation", digest(code.strip()), now=self._clock())
         if grant is None or grant.email not in {None, email}:
-            if grant is not None and take:
-                await self._store.put_grant(grant, digest(code.strip()))
             raise PermissionDeniedError(
                 "this invitation is wrong, was used, has expired, or is for another e-mail address"
             )

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from chatops.engine.errors import BudgetExceededError, ChatopsError, StoreError
-from chatops.engine.limits.bounds import estimate_input, estimated, outgrown
-from chatops.engine.limits.ledger import Entry
-from chatops.engine.limits.ports import MeterStore, OpenTurn
-from chatops.engine.limits.prices import Prices
+from chatops.engine.limits.estimates import estimate_input, estimated, outgrown
 from chatops.engine.messages import Message, Principal, Usage
 from chatops.engine.models import ModelSpec
 from chatops.engine.ports import ChatRequest, Clock, Sleep
+
+if TYPE_CHECKING:
+    from chatops.engine.limits.ledger import Entry
+    from chatops.engine.limits.ports import MeterStore, OpenTurn
+    from chatops.engine.limits.prices import Prices
 
 LEASE_MS = 10_000
 RENEW_SECONDS = 3.0
@@ -28,8 +31,7 @@ Prepare = Callable[[ModelSpec], Awaitable[ChatRequest]]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """A request of the route as it may be sent. `longest`: tokens of its answer, None when no budget bounds it."""
 
     spec: ModelSpec
@@ -37,8 +39,7 @@ class Asked:
     longest: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(NamedTuple):
     """What an admission works with."""
 
     meters: MeterStore
@@ -47,31 +48,40 @@ class Means:
     sleep: Sleep
 
 
-@dataclass(slots=True, kw_only=True)
 class Admission:
     """What the limits gave to one turn. Its owner runs `run` beside the answer, and ends with `settle` or `release`.
 
-    Attributes:
-        turn: As it lies in the store; without holds it does not.
+    Args:
+        turn: As it lies in the store; None when it holds nothing.
         route: The models that may be asked, in their order.
         ready: Their requests, by model id, as far as they are made; `prepare` makes the others.
     """
 
-    means: Means
-    turn: OpenTurn
-    principal: Principal
-    route: Sequence[ModelSpec]
-    ready: dict[str, Asked]
-    prepare: Prepare
-    _asked: Asked | None = None
-    _size: int = 0
-    _closed: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(
+        self,
+        means: Means,
+        principal: Principal,
+        *,
+        turn: OpenTurn | None = None,
+        route: Sequence[ModelSpec],
+        ready: dict[str, Asked],
+        prepare: Prepare,
+    ) -> None:
+        self.route = route
+        self._means = means
+        self._principal = principal
+        self._turn = turn
+        self._ready = ready
+        self._prepare = prepare
+        self._asked: Asked | None = None
+        self._size = 0
+        self._closed = asyncio.Event()
 
     async def request(self, spec: ModelSpec) -> ChatRequest:
         """The request to a model of the route; it is the one that answers from now on."""
-        if spec.id not in self.ready:
-            self.ready[spec.id] = Asked(spec=spec, request=await self.prepare(spec))
-        self._asked = self.ready[spec.id]
+        if spec.id not in self._ready:
+            self._ready[spec.id] = Asked(spec=spec, request=await self._prepare(spec))
+        self._asked = self._ready[spec.id]
         return self._asked.request
 
     def grew(self, text: str) -> bool:
@@ -91,22 +101,21 @@ class Admission:
             BudgetExceededError: The lease ran out for so long that others gave the turn up and settled it: what it
                 would use from now on, nobody holds.
         """
-        while self.turn.holds and not self._closed.is_set():
+        while self._turn is not None and not self._closed.is_set():
             try:
                 async with asyncio.timeout(RENEW_SECONDS):
                     await self._closed.wait()
             except TimeoutError:
-                await self.renew()
+                await self.renew(self._turn)
 
-    async def renew(self) -> None:
+    async def renew(self, turn: OpenTurn) -> None:
         """Renews the lease once. Raises as `run`."""
-        self.turn = replace(self.turn, until=self.means.clock() + LEASE_MS)
         try:
-            lives = await self.means.meters.renew(self.turn)
+            lives = await self._means.meters.renew(replace(turn, until=self._means.clock() + LEASE_MS))
         except StoreError as error:
             log.warning("limits: %s; the lease is renewed later", error.message)
             return
-        if not lives and any(unit != "turns" for _, unit in self.turn.holds):
+        if not lives and any(unit != "turns" for _, unit in turn.holds):
             raise BudgetExceededError(
                 "this machine was away for too long: the budget that was held for this answer was given back",
                 retry_after=0,
@@ -115,15 +124,15 @@ class Admission:
     async def release(self) -> None:
         """The turn never began."""
         self.close()
-        if self.turn.holds:
-            await asyncio.shield(self.means.meters.release(self.turn))
+        if self._turn is not None:
+            await asyncio.shield(self._means.meters.release(self._turn))
 
     def priced(self, message: Message) -> Message:
-        """The ended answer; its usage says what it cost, where that is known and no estimate."""
+        """The ended answer; its usage says what it cost, where that is known, no estimate, and not nothing."""
         if message.usage is None or message.status != "complete":
             return message
         cost = self._cost(message.usage)
-        return message if cost is None else replace(message, usage=replace(message.usage, cost=cost))
+        return replace(message, usage=replace(message.usage, cost=cost)) if cost else message
 
     async def settle(self, message: Message) -> None:
         """Writes the turn's row and gives back what it did not use; tries for half a minute when the store is away.
@@ -135,10 +144,10 @@ class Admission:
         failure = ""
         for trial in range(TRIES):
             try:
-                await self.means.meters.settle(self.turn, entry)
+                await self._means.meters.settle(self._turn, entry)
             except StoreError as error:
                 failure = error.message
-                await self.means.sleep(FIRST_WAIT * 2**trial)
+                await self._means.sleep(FIRST_WAIT * 2**trial)
             except ChatopsError as error:
                 failure = error.message
                 break
@@ -150,13 +159,15 @@ class Admission:
         log.error("turn %s has no row in the usage ledger: %s; it would be %s", message.id, failure, entry)
 
     def _entry(self, message: Message) -> Entry:
+        from chatops.engine.limits.ledger import Entry  # here: the answer is shown by now
+
         usage, guessed = self._used(message)
         return Entry(
             turn_id=message.id,
-            at=self.means.clock(),
-            user_id=self.principal.user_id,
-            surface=self.principal.source,
-            token_id=self.principal.token_id,
+            at=self._means.clock(),
+            user_id=self._principal.user_id,
+            surface=self._principal.source,
+            token_id=self._principal.token_id,
             provider=message.provider or "",
             model=message.model or "",
             input_tokens=usage.input_tokens,
@@ -180,5 +191,5 @@ class Admission:
         return replace(told, input_tokens=sent, output_tokens=output), True
 
     def _cost(self, usage: Usage) -> int | None:
-        price = self.means.prices.of(self._asked.spec if self._asked else self.route[0])
+        price = self._means.prices.of(self._asked.spec if self._asked else self.route[0])
         return None if price is None else price.cost(usage.input_tokens, usage.output_tokens, usage.cached_tokens)

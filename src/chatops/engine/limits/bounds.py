@@ -10,12 +10,12 @@ import json
 from dataclasses import dataclass, replace
 
 from chatops.engine.errors import InvalidRequestError
-from chatops.engine.limits.money import Price
 from chatops.engine.limits.policy import Unit
+from chatops.engine.limits.price import Price
 from chatops.engine.messages import FilePart, Message, TextPart
 from chatops.engine.models import ModelSpec
 from chatops.engine.ports import ChatRequest
-from chatops.engine.window import BYTES_PER_TOKEN, DEFAULT_CONTEXT, OUTPUT_SHARE, count_tokens, estimate_tokens
+from chatops.engine.window import DEFAULT_CONTEXT, OUTPUT_SHARE
 
 _MESSAGE = 16
 """Tokens around a message; `window.MESSAGE_OVERHEAD` is what they come to, this what they may."""
@@ -43,9 +43,6 @@ SAFE_OPTIONS = frozenset(
     ]
 )
 """Options of the body that cannot make a call cost more than prompt and longest answer."""
-BYTES_AT_MOST = 8
-"""No real answer has more bytes a token from end to end: English has 4.5, code with its indents 3 to 6."""
-SLACK_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +87,6 @@ def bound(request: ChatRequest, spec: ModelSpec, price: Price | None) -> Bound:
     return Bound(spec=spec, price=price, input_tokens=min(most, spec.context or most), longest=longest)
 
 
-def estimate_input(request: ChatRequest) -> int:
-    """About how many tokens a request is, for a provider that does not tell."""
-    return sum(count_tokens(message.parts) for message in request.messages) + estimate_tokens(request.system or "")
-
-
 def check_options(request: ChatRequest) -> None:
     """Raises `InvalidRequestError` for an option of the body that could cost what no bound knows of."""
     for name in request.sampling.extra:
@@ -102,16 +94,6 @@ def check_options(request: ChatRequest) -> None:
             raise InvalidRequestError(
                 f"the option {name} cannot be used under a budget: what it costs is not known beforehand"
             )
-
-
-def outgrown(size: int, longest: int) -> bool:
-    """Whether an answer of so many bytes has clearly more tokens than it was allowed: its server does not obey."""
-    return size > longest * BYTES_AT_MOST + SLACK_BYTES
-
-
-def estimated(size: int) -> int:
-    """About how many tokens so many bytes of answer are."""
-    return -(-size // BYTES_PER_TOKEN)
 
 
 def _most(message: Message) -> int:

@@ -10,9 +10,9 @@ from chatops.engine.errors import NotFoundError
 from chatops.engine.journal import BATCH_BYTES
 from chatops.engine.limits.bounds import Bound
 from chatops.engine.limits.ledger import Entry
-from chatops.engine.limits.money import Price
 from chatops.engine.limits.policy import Unit
 from chatops.engine.limits.ports import MeterStore, OpenTurn
+from chatops.engine.limits.price import Price
 from chatops.engine.messages import Message, Principal, ReasoningPart, TextPart, Usage
 from chatops.engine.ports import Store
 

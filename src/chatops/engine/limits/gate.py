@@ -1,12 +1,12 @@
-"""Asked before every turn: does it fit the rate, the slots and every budget; and how long may its answer be then.
-
-Without limits nothing is asked: a turn costs its row in the ledger.
+"""Asked before a turn where there are limits: does it fit the rate, the slots and every budget; and how long may its
+answer be then.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ from chatops.engine.errors import ChatopsError
 from chatops.engine.limits import refusals
 from chatops.engine.limits.admission import LEASE_MS, Admission, Asked, Means, Prepare
 from chatops.engine.limits.bounds import Bound, bound, check_options
+from chatops.engine.limits.counters import Counter
 from chatops.engine.limits.dead import settle_dead, will
 from chatops.engine.limits.money import nano
-from chatops.engine.limits.policy import MINUTE, Counter, Terms, Unit
+from chatops.engine.limits.policy import MINUTE, Terms, Unit
 from chatops.engine.limits.ports import Hold, OpenTurn, Rate, Refusal
 from chatops.engine.messages import Message, Principal
 from chatops.engine.models import ModelSpec
@@ -97,9 +98,9 @@ class Gate:
         offers = [*offers[:1], *(offer for offer in offers[1:] if offer.bound.longest >= short)]
         asked = [offer.asked() for offer in offers] or [Asked(spec=asking.route[0], request=first)]
         return Admission(
-            means=self._means,
-            turn=turn,
-            principal=asking.principal,
+            self._means,
+            asking.principal,
+            turn=turn if holds else None,
             route=[one.spec for one in asked] if offers else asking.route,
             ready={one.spec.id: one for one in asked},
             prepare=asking.prepare,
@@ -161,8 +162,9 @@ class Gate:
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
-            if not isinstance(await asking, Refusal) and holds:
-                await meters.release(turn)
+            with suppress(ChatopsError):
+                if not isinstance(await asking, Refusal) and holds:
+                    await meters.release(turn)
             raise
 
     async def sweep(self) -> int:

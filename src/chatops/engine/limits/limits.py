@@ -1,42 +1,40 @@
-"""The face of the limits (`Engine.limits`): who may use how much, and what was used."""
+"""The face of the limits (`Engine.limits`): who may use how much, and what was used.
+
+Every command loads this; what only limits need is loaded where there are some. Without any, a turn costs its row in the
+ledger.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from chatops.engine.errors import PermissionDeniedError
-from chatops.engine.limits import ledger
-from chatops.engine.limits.admission import Admission, Means
-from chatops.engine.limits.gate import Applicant, Gate
-from chatops.engine.limits.ledger import By, Line, Row, Verdict
-from chatops.engine.limits.policy import MINUTE, Counter, Policy, Terms, counter, terms_from, terms_record
-from chatops.engine.limits.ports import Meter, MeterStore, Rate
+from chatops.engine.limits.admission import Admission, Asked, Means, Prepare
 from chatops.engine.limits.prices import Prices
-from chatops.engine.limits.rates import LocalLimiter
-from chatops.engine.messages import Principal
+from chatops.engine.messages import Message, Principal
+from chatops.engine.models import ModelSpec
 from chatops.engine.ports import Clock, Sleep, Store
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from chatops.engine.limits.counters import Counter, Remaining
+    from chatops.engine.limits.ledger import By, Row
+    from chatops.engine.limits.policy import Policy, Terms
+    from chatops.engine.limits.ports import MeterStore
+    from chatops.engine.limits.rates import LocalLimiter
+    from chatops.engine.limits.reports import Line, Verdict
 
 REMEMBERED_MS = 5_000
 """How long other processes go on with what an administrator said for a person before."""
 MAX_REMEMBERED = 10_000
 SWEEP_MS = 60_000
+ADDRESS_REQUESTS_PER_MINUTE = 300
+"""Of one address that nobody has logged in from, to one process, when the settings say nothing."""
 _PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remaining:
-    """A budget as it stands: amounts in nano-dollars or tokens; `held` by answers that are being written."""
-
-    counter: Counter
-    spent: int
-    held: int
-
-    @property
-    def left(self) -> int:
-        return max(0, self.counter.budget.amount - self.spent - self.held)
 
 
 class Limits:
@@ -52,29 +50,57 @@ class Limits:
         prices: Prices | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self.policy = policy or Policy()
+        """`policy`: what the settings say; None: nothing, so only what an administrator said for a person holds."""
+        self.policy = policy
         self.prices = prices or Prices()
         self._meters = meters
+        self._store = store
         self._clock = clock
-        self._gate = Gate(Means(meters=meters, prices=self.prices, clock=clock, sleep=sleep), store)
-        self._local = LocalLimiter(clock)
-        self._allowances: dict[str, tuple[int, Terms]] = {}
+        self._means = Means(meters, self.prices, clock, sleep)
+        self._local: LocalLimiter | None = None
+        self._allowances: dict[str, tuple[int, Mapping[str, Any] | None]] = {}
         self._swept = clock()
 
     def check_request(self, principal: Principal) -> None:
         """Counts one request of a person to this process. Raises `RateLimitError`, with `retry_after`."""
-        self._check(f"user/{principal.user_id}", self.policy.http_requests_per_minute)
+        if self.policy is not None:
+            self._check(f"user/{principal.user_id}", self.policy.http_requests_per_minute)
 
     def check_address(self, address: str) -> None:
         """Counts one request of whoever has not logged in to this process. Raises as `check_request`."""
-        self._check(f"address/{address}", self.policy.address_requests_per_minute)
+        said = self.policy.address_requests_per_minute if self.policy else None
+        self._check(f"address/{address}", said or ADDRESS_REQUESTS_PER_MINUTE)
 
     def _check(self, key: str, most: int | None) -> None:
+        from chatops.engine.limits.policy import MINUTE
+        from chatops.engine.limits.ports import Rate
+        from chatops.engine.limits.rates import LocalLimiter
+
         if most is not None:
+            self._local = self._local or LocalLimiter(self._clock)
             self._local.hit(key, Rate(count=most, seconds=MINUTE))
 
-    async def admit(self, asking: Applicant) -> Admission:
+    async def admit(
+        self,
+        principal: Principal,
+        answer: Message,
+        route: Sequence[ModelSpec],
+        prepare: Prepare,
+        *,
+        max_cost: Decimal | None = None,
+        recorded: bool = True,
+        counted: bool = False,
+    ) -> Admission:
         """Lets a turn in, before anything of it is stored, and holds what it may use.
+
+        Args:
+            principal: Who asks.
+            answer: The assistant's row as it will begin.
+            route: The model to ask, then its fallbacks.
+            prepare: Makes the request to one of them.
+            max_cost: Dollars that this turn may cost.
+            recorded: Whether the answer goes into the store.
+            counted: The rate has counted this turn already: it had to wait for another one.
 
         Raises:
             RateLimitError: Too many turns in this minute, or at once; `retry_after` is always there.
@@ -82,32 +108,56 @@ class Limits:
             InvalidRequestError: A budget of money, and nobody said what a model costs; or an option without a bound.
             StoreError: The database cannot be used.
         """
-        terms = await self.terms(asking.principal)
-        counters = self._counters(asking.principal, terms)
+        said = await self._allowance(principal.user_id)
+        if self.policy is None and said is None and max_cost is None:
+            first = Asked(spec=route[0], request=await prepare(route[0]))
+            return Admission(self._means, principal, route=route, ready={route[0].id: first}, prepare=prepare)
+        from chatops.engine.limits.gate import Applicant, Gate
+
+        terms = await self.terms(principal)
+        counters = self._counters(principal, terms)
         if counters and self._clock() - self._swept >= SWEEP_MS:
             await self._sweep()
-        return await self._gate.admit(asking, terms, counters)
+        asking = Applicant(
+            principal=principal,
+            answer=answer,
+            route=route,
+            prepare=prepare,
+            max_cost=max_cost,
+            recorded=recorded,
+            counted=counted,
+        )
+        return await Gate(self._means, self._store).admit(asking, terms, counters)
+
+    async def _allowance(self, user_id: str) -> Mapping[str, Any] | None:
+        now = self._clock()
+        if user_id in self._allowances:
+            at, said = self._allowances[user_id]
+            if 0 <= now - at < REMEMBERED_MS:
+                return said
+        said = await self._meters.allowance(user_id)
+        if len(self._allowances) >= MAX_REMEMBERED:
+            self._allowances.clear()
+        self._allowances[user_id] = (now, said)
+        return said
 
     async def terms(self, principal: Principal) -> Terms:
         """What holds for a person: what an administrator said for them, over their role's, over everybody's."""
-        now = self._clock()
-        said_at, said = self._allowances.get(principal.user_id, (0, Terms()))
-        if not 0 <= now - said_at < REMEMBERED_MS:
-            said = terms_from(await self._meters.allowance(principal.user_id) or {})
-            if len(self._allowances) >= MAX_REMEMBERED:
-                self._allowances.clear()
-            self._allowances[principal.user_id] = (now, said)
-        return said.over(self.policy.terms(principal.role))
+        from chatops.engine.limits.policy import Terms, terms_from
+
+        base = self.policy.terms(principal.role) if self.policy else Terms()
+        return terms_from(await self._allowance(principal.user_id) or {}).over(base)
 
     def _counters(self, principal: Principal, terms: Terms) -> list[Counter]:
-        now = self._clock()
-        found = []
+        from chatops.engine.limits.counters import counter
+
+        now, found = self._clock(), []
         if terms.budget is not None:
             found.append(counter("user", principal.user_id, terms.budget, now))
-        shared = self.policy.surfaces.get(principal.source)
+        shared = self.policy.surfaces.get(principal.source) if self.policy else None
         if shared is not None:
             found.append(counter("surface", principal.source, shared, now))
-        if self.policy.token is not None and principal.token_id is not None:
+        if self.policy and self.policy.token is not None and principal.token_id is not None:
             found.append(counter("token", principal.token_id, self.policy.token, now))
         return found
 
@@ -121,6 +171,8 @@ class Limits:
         Raises:
             PermissionDeniedError: The principal is no administrator.
         """
+        from chatops.engine.limits.policy import Terms, terms_from, terms_record
+
         _require_admin(principal)
         said = Terms()
         if terms is not None:
@@ -131,6 +183,9 @@ class Limits:
 
     async def remaining(self, principal: Principal) -> list[Remaining]:
         """The budgets that hold for a principal here and now: their own, the surface's, the token's."""
+        from chatops.engine.limits.counters import Remaining
+        from chatops.engine.limits.ports import Meter
+
         counters = self._counters(principal, await self.terms(principal))
         if not counters:
             return []
@@ -156,10 +211,12 @@ class Limits:
         Raises:
             PermissionDeniedError: The principal is no administrator.
         """
+        from chatops.engine.limits.reports import verify
+
         _require_admin(principal)
         head = await self._meters.head()
         async with aclosing(self._rows()) as rows:
-            return await ledger.verify(rows, head)
+            return await verify(rows, head)
 
     async def _rows(self) -> AsyncGenerator[Row, None]:
         after = 0
@@ -169,8 +226,10 @@ class Limits:
             after = page[-1].n
 
     async def _sweep(self) -> None:
+        from chatops.engine.limits.dead import settle_dead
+
         self._swept = self._clock()
-        await self._gate.sweep()
+        await settle_dead(self._meters, self._store, self._swept)
 
 
 def _is_admin(principal: Principal) -> bool:

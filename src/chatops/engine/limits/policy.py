@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
-
-from chatops.engine.limits.money import shown
 
 Unit = Literal["money", "tokens", "turns"]
 Period = Literal["day", "month"]
@@ -50,7 +47,7 @@ class Policy:
         surfaces: A budget that all who use a surface share.
         token: The budget that each API token has beside its owner's.
         http_requests_per_minute: All requests of one person to one process, not only turns. None: any number.
-        address_requests_per_minute: Likewise of an address that nobody has logged in from.
+        address_requests_per_minute: Likewise of an address that nobody has logged in from; None: 300.
     """
 
     user: Terms = field(default_factory=Terms)
@@ -58,42 +55,19 @@ class Policy:
     surfaces: Mapping[str, Budget] = field(default_factory=dict)
     token: Budget | None = None
     http_requests_per_minute: int | None = None
-    address_requests_per_minute: int | None = 300
+    address_requests_per_minute: int | None = None
 
     def terms(self, role: str) -> Terms:
         return self.roles[role].over(self.user) if role in self.roles else self.user
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counter:
-    """One budget in its period that runs now. `key` names its meter; `whose` is for people."""
+def measured(unit: Unit, amount: int, *, down: bool = False) -> str:
+    """An amount for people: `$1.25`, `1,200 tokens`; money rounded up, or `down`."""
+    if unit != "money":
+        return f"{amount:,} {unit}"
+    from chatops.engine.limits.money import shown
 
-    key: str
-    whose: str
-    budget: Budget
-    renews_at: int
-
-
-def counter(scope: str, name: str, budget: Budget, now: int) -> Counter:
-    """The counter of a scope (`user`, `surface`, `token`) at `now`, Unix milliseconds."""
-    label, end = period(budget.period, now)
-    whose = {"user": "your budget", "surface": f"the budget of {name}", "token": "this token's budget"}[scope]
-    return Counter(key=f"{budget.unit}/{label}/{scope}/{name}", whose=whose, budget=budget, renews_at=end)
-
-
-def period(kind: Period, now: int) -> tuple[str, int]:
-    """The name of the day or month (UTC) that holds `now`, and when the next one begins."""
-    at = datetime.fromtimestamp(now / 1000, UTC)
-    if kind == "day":
-        begin = datetime(at.year, at.month, at.day, tzinfo=UTC)
-        return f"{begin:%Y-%m-%d}", int(begin.timestamp() * 1000) + 86_400_000
-    years, month = divmod(at.month, 12)
-    return f"{at:%Y-%m}", int(datetime(at.year + years, month + 1, 1, tzinfo=UTC).timestamp() * 1000)
-
-
-def measured(unit: Unit, amount: int) -> str:
-    """An amount for people: `$1.25`, `1,200 tokens`."""
-    return shown(amount) if unit == "money" else f"{amount:,} {unit}"
+    return shown(amount, down=down)
 
 
 def terms_record(terms: Terms) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from chatops.engine.limits.ledger import By, Entry, Head, Line, Row
-from chatops.engine.limits.policy import Unit
+if TYPE_CHECKING:
+    from chatops.engine.limits.ledger import By, Entry, Head, Row
+    from chatops.engine.limits.policy import Unit
+    from chatops.engine.limits.reports import Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +123,9 @@ class MeterStore(RateStore, Protocol):
         """Renews the lease of a turn up to `turn.until`. False: it was settled or released meanwhile."""
         ...
 
-    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+    async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         """Writes the turn's row into the ledger, then moves from its holds to spent what the row says. Only the first
-        row of a turn counts; repeating it ends what a crash cut off. The turn need not be open.
+        row of a turn counts; repeating it ends what a crash cut off. None: the turn holds nothing.
 
         Returns:
             Whether this was the first row.

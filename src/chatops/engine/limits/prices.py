@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from decimal import Decimal
 
-from chatops.engine.limits.money import FREE, Price
+from chatops.engine.limits.price import FREE, Price
 from chatops.engine.models import ModelSpec
 
 _PLAIN = {
@@ -74,6 +73,8 @@ def shipped(model_id: str) -> Price | None:
 
 
 def _parsed(row: str) -> Price:
+    from decimal import Decimal  # here: most commands ask no model that has a price
+
     return Price.of(*map(Decimal, row.split()))
 
 

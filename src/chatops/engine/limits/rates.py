@@ -89,9 +89,11 @@ class LocalLimiter:
             raise over(rate, wait / 1_000_000)
 
 
-def over(rate: Rate, wait: float) -> RateLimitError:
+def over(rate: Rate, wait: float, what: str = "requests") -> RateLimitError:
     """The error for a refusal; `wait` in seconds."""
-    return RateLimitError(f"more than {rate.count} in {rate.seconds:g} s: wait {max(wait, 1):.0f} s", retry_after=wait)
+    return RateLimitError(
+        f"more than {rate.count} {what} in {rate.seconds:g} s: wait {max(wait, 1):.0f} s", retry_after=wait
+    )
 
 
 if TYPE_CHECKING:

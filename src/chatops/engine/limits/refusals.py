@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from chatops.engine.errors import BudgetExceededError, ChatopsError, InvalidRequestError, RateLimitError
 from chatops.engine.limits.bounds import Bound
+from chatops.engine.limits.counters import Counter
 from chatops.engine.limits.money import shown
-from chatops.engine.limits.policy import Counter, measured
+from chatops.engine.limits.policy import measured
 from chatops.engine.limits.ports import Hold, Rate, Refusal
 from chatops.engine.limits.rates import over
 
@@ -21,7 +22,7 @@ def refused(
 ) -> ChatopsError:
     """The error for what a store refused."""
     if rate is not None and refusal.wait:
-        return over(rate, refusal.wait)
+        return over(rate, refusal.wait, "turns")
     hold = next(hold for hold in holds if hold.key == refusal.key)
     if hold.unit == "turns":
         return RateLimitError(
@@ -45,7 +46,7 @@ def _over_budget(refusal: Refusal, hold: Hold, counter: Counter, now: int) -> Ch
             retry_after=SOON,
         )
     renews = datetime.fromtimestamp(counter.renews_at / 1000, UTC)
-    left = measured(hold.unit, max(0, hold.limit - spent))
+    left = measured(hold.unit, max(0, hold.limit - spent), down=True)
     return BudgetExceededError(
         f"{needed}, and of {counter.whose} ({counter.budget}) {left} is left; it renews on {renews:%Y-%m-%d} (UTC)",
         retry_after=max(0.0, (counter.renews_at - now) / 1000),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chatops.engine.limits.ledger import EMPTY, By, Entry, Head, Line, Row
-from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate
-
 if TYPE_CHECKING:
-    from chatops.engine.limits.ports import MeterStore
+    from chatops.engine.limits.ledger import By, Entry, Head, Row
+    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate
+    from chatops.engine.limits.reports import Line
 
 
 class Unmetered:
@@ -26,7 +25,7 @@ class Unmetered:
     async def renew(self, turn: OpenTurn) -> bool:
         return True
 
-    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+    async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         return True
 
     async def release(self, turn: OpenTurn) -> None:
@@ -54,6 +53,8 @@ class Unmetered:
         return []
 
     async def head(self) -> Head:
+        from chatops.engine.limits.ledger import EMPTY
+
         return EMPTY
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from chatops.engine.auth.nouns import Account, AccountRole, ApiToken, Grant, Identity, Session
+from chatops.engine.auth.ports import Kept, Row
+from chatops.engine.stores import mongo_accounts_copy as copying
 from chatops.engine.stores import mongo_accounts_rows as rows
 from chatops.engine.stores import mongo_credentials as credentials
 from chatops.engine.stores import mongo_handover as handover
@@ -117,3 +119,9 @@ class MongoAccounts:
 
     async def delete_invitation(self, grant_id: str) -> bool:
         return await self._store.write(lambda db: rows.delete_invitation(db, grant_id))
+
+    async def rows(self, kind: Kept, *, after: str | None = None, limit: int) -> list[Row]:
+        return await self._store.read(lambda db: copying.rows(db, kind, after, limit))
+
+    async def put_row(self, kind: Kept, row: Row) -> None:
+        await self._store.write(lambda db: copying.put_row(db, kind, row))

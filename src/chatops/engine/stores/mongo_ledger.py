@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from chatops.engine.limits.ledger import EMPTY, By, Entry, Head, Line, Row, chain
+from chatops.engine.limits.ledger import EMPTY, By, Entry, Head, Row, chain
+from chatops.engine.limits.reports import Line
 from chatops.engine.stores.mongo_rows import Document
 
 _ENTRY = tuple(field.name for field in fields(Entry))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chatops.engine.limits.ledger import By, Entry, Head, Line, Row
+from chatops.engine.limits.ledger import By, Entry, Head, Row
 from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal
 from chatops.engine.limits.rates import Pace
+from chatops.engine.limits.reports import Line
 from chatops.engine.stores import mongo_ledger as ledger
 from chatops.engine.stores import mongo_meters as meters
 from chatops.engine.stores import mongo_rates as rates
@@ -40,10 +41,11 @@ class MongoMeter:
     async def renew(self, turn: OpenTurn) -> bool:
         return await self._store.write(lambda db: meters.renew(db, turn))
 
-    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+    async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         async def job(db: Any) -> bool:
             kept = await self._ledger.append(db, entry)
-            await meters.charge(db, turn, kept)
+            if turn is not None:
+                await meters.charge(db, turn, kept)
             return kept is entry
 
         return await self._store.write(job)

@@ -96,8 +96,7 @@ async def charge(db: Any, turn: OpenTurn, entry: Entry) -> None:
             {"_id": key, "holds.id": turn.id},
             {"$inc": {"spent": entry.charge(unit)}, "$pull": {"holds": {"id": turn.id}}},
         )
-    if turn.holds:
-        await db.open_turns.delete_one({"_id": turn.id})
+    await db.open_turns.delete_one({"_id": turn.id})
 
 
 async def release(db: Any, turn: OpenTurn) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
 
-from chatops.engine.limits.ledger import EMPTY, By, Entry, Head, Line, Row, chain
+from chatops.engine.limits.ledger import EMPTY, By, Entry, Head, Row, chain
+
+if TYPE_CHECKING:
+    from chatops.engine.limits.reports import Line
 
 _ENTRY = tuple(field.name for field in fields(Entry))
 _INSERT = (
@@ -55,4 +59,6 @@ def usage(connection: sqlite3.Connection, user_id: str | None, *, since: int, by
         f" GROUP BY 1 ORDER BY {'key DESC' if by == 'day' else 'turns DESC, key'}",
         {"since": since, "user_id": user_id},
     )
+    from chatops.engine.limits.reports import Line
+
     return [Line(**dict(row)) for row in found]

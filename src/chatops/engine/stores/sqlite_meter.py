@@ -6,28 +6,29 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chatops.engine.limits.ledger import By, Entry, Head, Line, Row
-from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal
-from chatops.engine.limits.rates import Pace
-from chatops.engine.stores import sqlite_ledger as ledger
-from chatops.engine.stores import sqlite_meters as meters
-from chatops.engine.stores import sqlite_rates as rates
+from chatops.engine.stores import sqlite_allowances as allowances
 from chatops.engine.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from chatops.engine.limits.ports import MeterStore
+    from chatops.engine.limits.ledger import By, Entry, Head, Row
+    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal
+    from chatops.engine.limits.reports import Line
 
 
 class SqliteMeter:
     """A `MeterStore` in a store's own file; what its methods do and raise is said once, in `engine.limits.ports`.
 
-    Each is one transaction, which shares its commit with whatever else is written at that moment.
+    Each is one transaction, which shares its commit with whatever else is written at that moment. The jobs are loaded
+    where they are needed: without limits a command does no more than add a row.
     """
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
 
     async def hit(self, key: str, rate: Rate, *, now: int) -> float:
+        from chatops.engine.limits.rates import Pace
+        from chatops.engine.stores import sqlite_rates as rates
+
         pace = Pace.of(rate)
         wait = await self._store.write(lambda db: rates.hit(db, key, pace, now * 1000))
         return wait / 1_000_000
@@ -35,12 +36,22 @@ class SqliteMeter:
     async def admit(
         self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
     ) -> dict[str, int] | Refusal:
+        from chatops.engine.stores import sqlite_meters as meters
+
         return await self._store.write(lambda db: meters.admit(db, turn, holds, rate=rate, now=now))
 
     async def renew(self, turn: OpenTurn) -> bool:
+        from chatops.engine.stores import sqlite_meters as meters
+
         return await self._store.write(lambda db: meters.renew(db, turn))
 
-    async def settle(self, turn: OpenTurn, entry: Entry) -> bool:
+    async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
+        from chatops.engine.stores import sqlite_ledger as ledger
+
+        if turn is None:
+            return await self._store.write(lambda db: ledger.append(db, entry) is entry)
+        from chatops.engine.stores import sqlite_meters as meters
+
         def job(db: sqlite3.Connection) -> bool:
             kept = ledger.append(db, entry)
             meters.charge(db, turn, kept)
@@ -49,31 +60,45 @@ class SqliteMeter:
         return await self._store.write(job)
 
     async def release(self, turn: OpenTurn) -> None:
+        from chatops.engine.stores import sqlite_meters as meters
+
         await self._store.write(lambda db: meters.release(db, turn))
 
     async def dead(self, before: int, *, limit: int) -> list[OpenTurn]:
+        from chatops.engine.stores import sqlite_meters as meters
+
         return await self._store.write(lambda db: meters.dead(db, before, limit=limit))
 
     async def held(self, turn: OpenTurn) -> dict[str, int]:
+        from chatops.engine.stores import sqlite_meters as meters
+
         return await self._store.write(lambda db: meters.held(db, turn))
 
     async def meters(self, keys: Sequence[str]) -> dict[str, Meter]:
+        from chatops.engine.stores import sqlite_meters as meters
+
         return await self._store.read(lambda db: meters.meters(db, keys))
 
     async def allowance(self, user_id: str) -> Mapping[str, Any] | None:
         # On the writer: a one-shot would open a second connection for this one look.
-        return await self._store.write(lambda db: meters.allowance(db, user_id))
+        return await self._store.write(lambda db: allowances.get(db, user_id))
 
     async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
-        await self._store.write(lambda db: meters.set_allowance(db, user_id, terms))
+        await self._store.write(lambda db: allowances.put(db, user_id, terms))
 
     async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
+        from chatops.engine.stores import sqlite_ledger as ledger
+
         return await self._store.read(lambda db: ledger.usage(db, user_id, since=since, by=by))
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:
+        from chatops.engine.stores import sqlite_ledger as ledger
+
         return await self._store.read(lambda db: ledger.rows(db, after=after, limit=limit))
 
     async def head(self) -> Head:
+        from chatops.engine.stores import sqlite_ledger as ledger
+
         return await self._store.read(ledger.head)
 
 

@@ -105,16 +105,3 @@ def _open_turn(row: sqlite3.Row) -> OpenTurn:
 def meters(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Meter]:
     found = {key: _meter(connection, key) for key in keys}
     return {key: meter for key, meter in found.items() if meter != Meter()}
-
-
-def allowance(connection: sqlite3.Connection, user_id: str) -> dict[str, object] | None:
-    row = connection.execute("SELECT terms FROM allowances WHERE user_id = ?", (user_id,)).fetchone()
-    terms: dict[str, object] | None = json.loads(row["terms"]) if row else None
-    return terms
-
-
-def set_allowance(connection: sqlite3.Connection, user_id: str, terms: object) -> None:
-    if terms is None:
-        connection.execute("DELETE FROM allowances WHERE user_id = ?", (user_id,))
-        return
-    connection.execute("INSERT OR REPLACE INTO allowances VALUES (?, ?)", (user_id, json.dumps(terms)))

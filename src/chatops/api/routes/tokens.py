@@ -1,0 +1,100 @@
+"""API tokens for programs, and the link between an account and a chat platform's user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chatops.api.operations import Answer, Call, Nothing, Operation, Reply, operation
+from chatops.api.routes.auth import accounts
+from chatops.api.routes.conversations import FORBID
+from chatops.api.shapes import ApiToken, Link, NewApiToken
+from chatops.engine.auth.nouns import MEMBER_SCOPES, PendingLink
+from chatops.engine.auth.shapes import token_json
+
+TAG = "Accounts"
+
+
+@operation(
+    "GET",
+    "/api/tokens",
+    summary="My API tokens",
+    tag=TAG,
+    answers={200: Answer(says="Newest first, expired ones too.", shape=list[ApiToken])},
+)
+async def listed(call: Call[Nothing, Nothing]) -> Reply:
+    return [token_json(token) for token in await accounts(call).tokens(call.principal)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """`expires_in`: seconds; none: it does not expire. `scopes`: none: all but `admin`."""
+
+    __pydantic_config__ = FORBID
+
+    name: str
+    scopes: tuple[Literal["chat", "history:read", "history:write", "admin"], ...] | None = None
+    expires_in: Annotated[float, Field(gt=0)] | None = None
+
+
+@operation(
+    "POST",
+    "/api/tokens",
+    summary="Make an API token",
+    tag=TAG,
+    body=NewToken,
+    answers={201: Answer(says="The token; it is not shown again.", shape=NewApiToken)},
+)
+async def create(call: Call[Nothing, NewToken]) -> Reply:
+    """Whoever signed in may; a token cannot make tokens."""
+    body = call.body
+    scopes = MEMBER_SCOPES if body.scopes is None else body.scopes
+    token, secret = await accounts(call).create_token(
+        call.principal, name=body.name, scopes=scopes, expires_in=body.expires_in
+    )
+    return {**token_json(token), "token": secret}
+
+
+@operation(
+    "DELETE",
+    "/api/tokens/{id}",
+    summary="Revoke an API token",
+    tag=TAG,
+    answers={204: Answer(says="Whoever uses it is out within a minute.")},
+    errors=(404,),
+)
+async def revoke(call: Call[Nothing, Nothing]) -> Reply:
+    await accounts(call).revoke_token(call.principal, call.path("id"))
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCode:
+    """`confirm` false only says whom the code would join with this account: somebody may have sent you theirs."""
+
+    __pydantic_config__ = FORBID
+
+    code: str = field(repr=False)
+    confirm: bool = False
+
+
+@operation(
+    "POST",
+    "/api/link",
+    summary="Join a Slack or Discord user with my account",
+    tag=TAG,
+    body=LinkCode,
+    answers={200: Answer(says="Whom it joins.", shape=Link)},
+    errors=(404,),
+)
+async def link(call: Call[Nothing, LinkCode]) -> Reply:
+    """The code is what `/chatops link` gave there."""
+    act = accounts(call).link if call.body.confirm else accounts(call).describe_link
+    found: PendingLink = await act(call.principal, call.body.code)
+    identities = [{"platform": one.platform, "user_id": one.user_id} for one in found.identities]
+    return {"name": found.shadow.name, "identities": identities, "linked": call.body.confirm}
+
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (listed, create, revoke, link)

@@ -1,0 +1,1 @@
+"""Conversations in and out: exports of other programs, our own archive, pages to read."""

@@ -1,0 +1,48 @@
+"""Budgets as they stand: the one of a person, a surface, a token, in its day or month that runs now. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from chatops.engine.limits.policy import Budget, Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """One budget in its period that runs now. `key` names its meter; `whose` is for people."""
+
+    key: str
+    whose: str
+    budget: Budget
+    renews_at: int
+
+
+def counter(scope: str, name: str, budget: Budget, now: int) -> Counter:
+    """The counter of a scope (`user`, `surface`, `token`) at `now`, Unix milliseconds."""
+    label, end = period(budget.period, now)
+    whose = {"user": "your budget", "surface": f"the budget of {name}", "token": "this token's budget"}[scope]
+    return Counter(key=f"{budget.unit}/{label}/{scope}/{name}", whose=whose, budget=budget, renews_at=end)
+
+
+def period(kind: Period, now: int) -> tuple[str, int]:
+    """The name of the day or month (UTC) that holds `now`, and when the next one begins."""
+    at = datetime.fromtimestamp(now / 1000, UTC)
+    if kind == "day":
+        begin = datetime(at.year, at.month, at.day, tzinfo=UTC)
+        return f"{begin:%Y-%m-%d}", int(begin.timestamp() * 1000) + 86_400_000
+    years, month = divmod(at.month, 12)
+    return f"{at:%Y-%m}", int(datetime(at.year + years, month + 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """A budget as it stands: amounts in nano-dollars or tokens; `held` by answers that are being written."""
+
+    counter: Counter
+    spent: int
+    held: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.counter.budget.amount - self.spent - self.held)
