@@ -77,7 +77,7 @@ def test_instructions_go_with_the_next_question(person: Person) -> None:
     person.arrive().button("Instructions").click()
     preset = person.page.get_by_role("combobox", name="Preset")
     preset.select_option("reviewer")
-    text = person.page.get_by_role("textbox")
+    text = person.page.get_by_role("dialog").get_by_role("textbox")
     expect(text).to_have_value("You review code.")
     text.fill("You review code. Be kind.")
     person.button("Save").click()
