@@ -27,6 +27,7 @@ BENCHES = (
     "repl",
     "auth",
     "bots",
+    "web",
 )
 
 

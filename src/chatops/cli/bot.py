@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from chatops.engine.errors import SettingsError
 
 if TYPE_CHECKING:
     from chatops.bots.policy import Policy
+    from chatops.bots.slack.run import SlackBot
     from chatops.engine.service import Engine
     from chatops.sections import BotRules
     from chatops.settings import Settings
@@ -28,20 +30,19 @@ Run = Callable[["Engine", "Settings"], Awaitable[None]]
 @app.command()
 def discord(*, debug: Debug = False) -> None:
     """Answer on Discord: mentions, direct messages, threads, /ask. Needs DISCORD_TOKEN."""
+    raise typer.Exit(_until_told(run_discord, debug=debug))
 
-    async def run(engine: Engine, settings: Settings) -> None:
-        from chatops.bootstrap import bot_records
 
-        token = settings.discord.token
-        if not token:
-            raise SettingsError("the Discord bot needs DISCORD_TOKEN, from the app's page “Bot” in Discord's portal")
-        run_discord = _imported("chatops.bots.discord.run", "discord").run_discord
-        policy = policy_of(lambda found: found.discord)
-        await run_discord(
-            engine, settings.discord, token, bot_records(engine), policy=policy, ready=lambda: _ready("Discord")
-        )
+async def run_discord(engine: Engine, settings: Settings) -> None:
+    """Answers on Discord until cancelled. Raises `SettingsError` when its token or its library is missing."""
+    from chatops.bootstrap import bot_records
 
-    raise typer.Exit(_until_told(run, debug=debug))
+    token = settings.discord.token
+    if not token:
+        raise SettingsError("the Discord bot needs DISCORD_TOKEN, from the app's page “Bot” in Discord's portal")
+    run = _imported("chatops.bots.discord.run", "discord").run_discord
+    policy = policy_of(lambda found: found.discord)
+    await run(engine, settings.discord, token, bot_records(engine), policy=policy, ready=lambda: ready("Discord"))
 
 
 @app.command()
@@ -54,17 +55,25 @@ def slack(
     """Answer on Slack: over Socket Mode with SLACK_APP_TOKEN, else over HTTP. Needs SLACK_BOT_TOKEN."""
 
     async def run(engine: Engine, settings: Settings) -> None:
-        from chatops.bootstrap import bot_records
-
-        module = _imported("chatops.bots.slack.run", "slack")
-        policy = policy_of(lambda found: found.slack)
-        async with module.open_slack(engine, settings.slack, bot_records(engine), policy=policy) as bot:
+        async with open_slack(engine, settings) as bot:
             if settings.slack.app_token:
-                await bot.connect(lambda: _ready("Slack"))
+                await bot.connect(lambda: ready("Slack"))
             else:
-                await bot.serve(host, port, lambda address: _ready(f"Slack, {address}/slack/events"))
+                await bot.serve(host, port, lambda address: ready(f"Slack, {address}/slack/events"))
 
     raise typer.Exit(_until_told(run, debug=debug))
+
+
+def open_slack(engine: Engine, settings: Settings) -> AbstractAsyncContextManager[SlackBot]:
+    """The Slack bot of the settings. Raises `SettingsError` when a token or its library is missing."""
+    from chatops.bootstrap import bot_records
+
+    module = _imported("chatops.bots.slack.run", "slack")
+    policy = policy_of(lambda found: found.slack)
+    opened: AbstractAsyncContextManager[SlackBot] = module.open_slack(
+        engine, settings.slack, bot_records(engine), policy=policy
+    )
+    return opened
 
 
 def policy_of(section: Callable[[Settings], BotRules]) -> Policy:
@@ -87,7 +96,7 @@ def _imported(module: str, extra: str) -> Any:
         ) from None
 
 
-def _ready(where: str) -> None:
+def ready(where: str) -> None:
     complain(f"chatops: on {where}; Ctrl-C ends it, when running answers are finished")
 
 

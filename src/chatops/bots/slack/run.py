@@ -60,16 +60,18 @@ class SlackBot:
         self._clients = clients
         self._settings = settings
 
-    def routes(self) -> web.Application:
-        """An aiohttp application for `add_subapp` or a server of its own: events, and the installation where the
-        settings have a client id.
+    def add_routes(self, app: web.Application) -> None:
+        """Makes an application take events, and installations where the settings have a client id.
+
+        Raises:
+            SettingsError: There is no signing secret, so that anybody could send events.
         """
-        app = web.Application(client_max_size=MAX_BODY)
+        if not self._settings.signing_secret:
+            raise SettingsError("without SLACK_APP_TOKEN events come over HTTP, and that needs SLACK_SIGNING_SECRET")
         app.router.add_post(EVENTS, self._events)
         if self._app.oauth_flow is not None:
             app.router.add_get(INSTALL, self._install)
             app.router.add_get(REDIRECT, self._redirect)
-        return app
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
@@ -90,9 +92,9 @@ class SlackBot:
         Raises:
             SettingsError: There is no signing secret, or the address cannot be used.
         """
-        if not self._settings.signing_secret:
-            raise SettingsError("without SLACK_APP_TOKEN events come over HTTP, and that needs SLACK_SIGNING_SECRET")
-        runner = web.AppRunner(self.routes(), shutdown_timeout=1)
+        app = web.Application(client_max_size=MAX_BODY)
+        self.add_routes(app)
+        runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         try:
             try:

@@ -7,6 +7,7 @@ Every verification ends in a `Principal`, which all else in the engine asks. Cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 from chatops.engine.auth.administration import Administration
 from chatops.engine.auth.api_tokens import ApiTokens
@@ -14,7 +15,16 @@ from chatops.engine.auth.credentials import DISABLED, MAX_CREDENTIAL, REFUSED, C
 from chatops.engine.auth.fields import email_address, new_password
 from chatops.engine.auth.identities import Identities, local_owner
 from chatops.engine.auth.keys import SigningKeys
-from chatops.engine.auth.nouns import MEMBER_SCOPES, Account, ApiToken, AuthPolicy, PendingLink, Platform, SignIn
+from chatops.engine.auth.nouns import (
+    MEMBER_SCOPES,
+    Account,
+    ApiToken,
+    AuthPolicy,
+    PendingLink,
+    Platform,
+    Registration,
+    SignIn,
+)
 from chatops.engine.auth.passwords import Hasher, Passwords
 from chatops.engine.auth.ports import AccountStore, Handover
 from chatops.engine.auth.registration import Registrar
@@ -98,6 +108,10 @@ class Accounts:
         """
         await self._throttle.register(address)
         return await self._registrar.register(email, name, password, invitation)
+
+    async def registration(self) -> Registration | Literal["first"]:
+        """Who may register now; `first`: nobody has yet, and who does becomes the owner."""
+        return await self._registrar.open_to()
 
     async def login(self, *, email: str, password: str, address: str | None = None) -> Account:
         """The account of an e-mail address and its password; `sign_in` is what to do with it.
