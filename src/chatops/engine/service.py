@@ -130,12 +130,7 @@ class Engine:
     async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:
         if not record:
             return list(plan.rows)
-        owner = plan.conversation.owner_id
-        for digest, data in plan.blobs.items():
-            await self._store.put_blob(owner, digest, data)
-        return await self._store.begin_turn(
-            owner, plan.conversation, plan.rows, lease_expires_at=self._clock() + LEASE_MS
-        )
+        return await begin(self._store, plan, self._clock() + LEASE_MS)
 
     async def _start(
         self, principal: Principal, plan: Plan, message: Message, admission: Admission, *, record: bool
