@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from chatops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
+_PATIENCE = 20.0
+"""Seconds that a provider has to answer: more than for a listing, since the answer is all that is wanted."""
 Provider = Annotated[str, typer.Argument(metavar="PROVIDER", help="Its name in the settings: openai, anthropic ...")]
 
 
@@ -152,9 +154,9 @@ async def _try(settings: Settings, names: list[str]) -> list[Any]:
     from chatops.bootstrap import Providers
     from chatops.engine.offers import offered
 
-    providers = Providers(settings, os.environ, "sdk")
+    providers = Providers(settings, os.environ, "direct")  # no SDK to import: that takes seconds on a busy machine
     try:
-        return await asyncio.gather(*(offered(providers, name) for name in names))
+        return await asyncio.gather(*(offered(providers, name, patience=_PATIENCE) for name in names))
     finally:
         await providers.aclose()
 

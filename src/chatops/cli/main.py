@@ -111,6 +111,16 @@ app.command("doctor")(doctor.doctor)
 app.command("serve")(serving.serve)
 
 
+@app.command()
+def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell.")]) -> None:
+    """Print the script that makes a shell complete commands, options, models, presets and conversations."""
+    from chatops.cli.completion.shells import SCRIPTS
+
+    if shell not in SCRIPTS:
+        raise typer.BadParameter(f"no {shell!r}: there are bash, zsh and fish")
+    typer.echo(SCRIPTS[shell], nl=False)
+
+
 def run_typer(argv: Sequence[str]) -> int:
     """Runs the app and returns its exit code."""
     try:

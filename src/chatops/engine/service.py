@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chatops.engine.beginning import begin
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
