@@ -8,9 +8,10 @@ import { Notice } from "../ui/Notice.tsx";
 /** Sign in, or make an account where the server lets one: on its first run, it asks for nothing else. */
 export function SignIn({ expired }: { expired: boolean }) {
   const t = useTexts();
-  const { data: info } = useQuery({ queryKey: ["sign-in"], queryFn: signInInfo, staleTime: 0 });
+  const { data: info, isPending } = useQuery({ queryKey: ["sign-in"], queryFn: signInInfo, staleTime: 0 });
   const [wants, setWants] = useState(false);
   const registering = info?.registration === "first" || wants;
+  if (isPending) return <p className="p-6 text-faint">{t.loading}</p>;
   return (
     <main className="mx-auto flex min-h-full max-w-sm flex-col justify-center gap-5 p-6">
       <h1 className="text-2xl font-semibold">{registering ? t.welcome : t.signIn}</h1>
