@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chatops.engine.stores.sqlite_schema import MIGRATIONS
 from program import Program
 
 
@@ -111,7 +112,7 @@ def test_the_database_is_checked(program: Program) -> None:
 
     assert code == 0
     assert checks["database"]["detail"].startswith(f"{program.home}/chatops.db, ")
-    assert checks["database"]["detail"].endswith(" bytes, schema 1, whole")
+    assert checks["database"]["detail"].endswith(f" bytes, schema {len(MIGRATIONS)}, whole")
 
 
 def test_a_damaged_database_is_a_failure(program: Program) -> None:
@@ -140,7 +141,7 @@ def test_another_programs_file_is_a_failure(program: Program) -> None:
     ("pragma", "said"),
     [
         ("application_id = 5", "is another program's database"),
-        ("user_version = 99", "has schema 99, this chatops knows 1"),
+        ("user_version = 99", f"has schema 99, this chatops knows {len(MIGRATIONS)}"),
     ],
 )
 def test_a_database_that_is_not_for_this_program_is_a_failure(program: Program, pragma: str, said: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from chatops.engine.stores.mongo_schema import VERSION
 from peers.mongod import Mongod, free_port
 from program import Program
 
@@ -115,7 +116,7 @@ def test_doctor_looks_at_the_server_and_changes_nothing(program: Program, mongod
         assert database not in client.list_database_names()
 
         program.run("ask", "-m", "echo:plain", "hi")
-        assert found()["detail"].endswith("schema 1")
+        assert found()["detail"].endswith(f"schema {VERSION}")
         client[database].chatops.update_one({}, {"$set": {"version": 99}})
     assert found()["status"] == "fail"
     newer = program.run("ask", "-m", "echo:plain", "hi")
