@@ -97,6 +97,7 @@ class FakeSlack:
         try:
             if fault is not None and fault.action == "reset":
                 reset(request)
+                return web.Response(status=500)
             if fault is not None and fault.action == "500":
                 entry.status = 500
                 return web.Response(status=500, text="oops")

@@ -73,6 +73,7 @@ STREAMS = {
     "a stream that Slack ended": [Fault("chat.appendStream", "message_not_in_streaming_state", skip=1)],
     "an end that comes too late": [Fault("chat.stopStream", "message_not_in_streaming_state")],
     "a start that is refused": [Fault("chat.startStream", "500"), Fault("chat.startStream", "reset")],
+    "a start that happened and was not answered": [Fault("chat.startStream", "lost", times=2)],
     "too long": [Fault("chat.appendStream", "msg_too_long", skip=1)],
 }
 

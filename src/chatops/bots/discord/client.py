@@ -100,7 +100,10 @@ class Handlers:
             return
         # Who replies to an answer in a channel stays there; a question of its own gets a thread.
         thread = self._threads and place.key == str(message.id)
-        address = dict(questions.address_of(message, thread=thread, title=questions.title_of(text)))
+        in_thread = place.key == str(message.channel.id)
+        address = dict(
+            questions.address_of(message, in_thread=in_thread, makes_thread=thread, title=questions.title_of(text))
+        )
         if "reply_to" in address:
             address["chain"] = place.key
         await self.desk.receive(questions.question_of(message, place, address, text))
@@ -110,9 +113,12 @@ class Handlers:
         channel, guild = message.channel, message.guild
         if guild is None:
             return questions.place_of(channel, None)
+        # A thread that was asleep when we connected is not known to the library: it is one when we hold it.
+        held = await self.desk.memory.thread(str(channel.id)) is not None
+        if held or (mentioned and isinstance(channel, discord.Thread)):
+            return questions.place_of(channel, guild)
         if isinstance(channel, discord.Thread):
-            place = questions.place_of(channel, guild)
-            return place if mentioned or await self.desk.memory.thread(place.key) else None
+            return None
         answered = message.reference.message_id if message.reference else None
         chain = await self.desk.memory.chain(str(answered)) if answered else None
         if chain or mentioned:

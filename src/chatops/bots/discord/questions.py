@@ -31,15 +31,15 @@ def place_of(channel: Any, guild: discord.Guild | None, key: str | None = None) 
     )
 
 
-def address_of(message: discord.Message, *, thread: bool, title: str) -> Value:
+def address_of(message: discord.Message, *, in_thread: bool, makes_thread: bool, title: str) -> Value:
     """Where a message is answered: where it stands, or in a thread that hangs from it."""
     user = str(message.author.id)
     channel = message.channel
     if message.guild is None:
         return {"kind": "direct", "channel": str(channel.id), "user": user}
-    if isinstance(channel, discord.Thread):
+    if in_thread:
         return {"kind": "channel", "channel": str(channel.id), "user": user}
-    if not thread:
+    if not makes_thread:
         return {"kind": "channel", "channel": str(channel.id), "user": user, "reply_to": str(message.id)}
     return {
         "kind": "thread",

@@ -196,7 +196,8 @@ class SlackSurface:
                 return None  # posted twice is better than never
             raise
         mark = _mark(view)
-        return next((str(m["ts"]) for m in found["messages"] if _marked(m, mark)), None)
+        ours = (m for m in found["messages"] if _marked(m, mark) or _is_beginning(m, _streamed(view)))
+        return next((str(message["ts"]) for message in ours), None)
 
 
 def _content(view: View) -> dict[str, Any]:
@@ -213,6 +214,12 @@ def _streamed(view: View) -> str:
 
 def _mark(view: View) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"turn": view.turn_id, "part": view.number}}
+
+
+def _is_beginning(message: dict[str, Any], text: str) -> bool:
+    """A stream that was begun and never answered for: it carries no mark yet, and must not stay open."""
+    begun = str(message.get("text") or "").strip()
+    return bool(message.get("bot_id") and not message.get("metadata") and begun) and text.startswith(begun)
 
 
 def _marked(message: dict[str, Any], mark: dict[str, Any]) -> bool:
