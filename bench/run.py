@@ -27,7 +27,7 @@ BENCHES = (
     "repl",
     "auth",
     "bots",
-    "web",
+    "page",
 )
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,27 +50,24 @@ class Site:
         self.program = Program(home)
         self._options = options
         self._port = "0"
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
     def start(self) -> None:
         """Starts it, again on the port that it had, and waits until it listens."""
-        self._process = subprocess.Popen(
-            self.program.command("serve", "--port", self._port, *self._options),
-            env=self.program.env,
-            cwd=self.program.cwd,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stderr is not None
-        said = []
-        for line in self._process.stderr:
-            said.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:([0-9]+)", line):
-                self.url, self._port = found[0], found[1]
-                return
-        raise AssertionError(f"it did not start: {''.join(said)}")
+        log = self.program.home / "serve.log"  # no pipe: a log that nobody reads would fill it, and stop the server
+        with log.open("wb") as file:
+            self._process = subprocess.Popen(
+                self.program.command("serve", "--port", self._port, *self._options),
+                env=self.program.env,
+                cwd=self.program.cwd,
+                stdout=subprocess.DEVNULL,
+                stderr=file,
+            )
+        while (found := re.search(r"http://127\.0\.0\.1:([0-9]+)", log.read_text(encoding="utf-8"))) is None:
+            assert self._process.poll() is None, f"it did not start: {log.read_text(encoding='utf-8')}"
+            time.sleep(0.02)
+        self.url, self._port = found[0], found[1]
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
@@ -81,7 +79,7 @@ class Site:
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(how)
-            process.communicate(timeout=60)
+            process.wait(60)
 
 
 @contextmanager

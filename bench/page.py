@@ -47,7 +47,7 @@ def first_token(browser: Browser, url: str) -> float:
     person.page.add_init_script(_WATCH)
     person.arrive().choose("echo:plain-d20-n20")
     person.send("alpha beta")
-    person.page.wait_for_function("window.shown")
+    person.over()
     taken: float = person.page.evaluate("window.shown - window.came")
     context.close()
     return taken
