@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from chatops import __version__
 from chatops.cli import bot, config, db, doctor, history, keys, models, presets, tokens, usage, users
+from chatops.cli import login as signing
 from chatops.cli import serve as serving
 from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
@@ -107,6 +108,9 @@ app.add_typer(users.app, name="users", help="Accounts: add, list, invite, disabl
 app.add_typer(tokens.app, name="tokens", help="Tokens for the HTTP API.")
 app.command("link")(tokens.link)
 app.add_typer(bot.app, name="bot", help="Answer on Slack or Discord.")
+app.command("login")(signing.login)
+app.command("logout")(signing.logout)
+app.command("whoami")(signing.whoami)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serving.serve)
 

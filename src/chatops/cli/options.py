@@ -59,6 +59,9 @@ class TurnOptions:
     fallbacks: tuple[str, ...] = option(
         "--fallback", metavar="MODEL", help="Model to ask when the first cannot answer; repeatable.", default=()
     )
+    server: str | None = option(
+        "--server", metavar="URL", help="Ask this chatops server; `local`: none, in spite of a sign-in."
+    )
     quiet: bool = flag("-q", "--quiet", help="No notices on standard error.")
     verbose: bool = flag("-v", "--verbose", help="More notices on standard error.")
     debug: bool = flag("--debug", help="Show the traceback of an error.")

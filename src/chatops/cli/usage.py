@@ -48,7 +48,7 @@ def usage(
         for budget in await engine.limits.remaining(local_principal()):
             complain(str(budget))
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 @app.command()
@@ -71,7 +71,7 @@ def verify(*, json: Json = False, debug: Debug = False) -> None:
         if not json:
             terminal.write(f"all {verdict.rows:,} rows are as they were written\n")
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 def _begin(text: str) -> int:

@@ -45,7 +45,13 @@ async def open_session(
     session.debug = options.debug
     if interactive:
         session.note(f"chatops {__version__} · {asking.model} · /help lists the commands, Ctrl-D leaves")
-    if asking.model == LOCAL_MODEL and settings.model is None and settings.local_model is None and not options.model:
+    if (
+        asking.model == LOCAL_MODEL
+        and "local" in engine.providers
+        and settings.model is None
+        and settings.local_model is None
+        and not options.model
+    ):
         session.note(BUILT_IN)
     if conversation is not None:
         system = asking.system
