@@ -1,6 +1,6 @@
 """Carries a running answer to the store in batches, so that a crash loses at most the last of them, and its end.
 
-A batch is due 250 ms after its first token or when it holds 1 KiB. Every write renews the turn's lease; a silent
+A batch is due 200 to 250 ms after its first token or when it holds 1 KiB. Every write renews the turn's lease; a silent
 turn renews it by itself. While the store is away the batches wait and are tried again; the answer goes on.
 """
 
@@ -16,6 +16,7 @@ from chatops.engine.messages import ErrorInfo, Message
 from chatops.engine.ports import Clock, Delta, Salvage, Sleep, Store
 
 BATCH_SECONDS = 0.25
+BEAT_SECONDS = 0.05
 BATCH_BYTES = 1024
 LEASE_MS = 10_000
 """After a crash a conversation is blocked for so long."""
@@ -78,7 +79,7 @@ class Journal:
         while not self._closed:
             await _wait(self._dirty, RENEW_SECONDS)
             if self._dirty.is_set():
-                await _wait(self._due, BATCH_SECONDS)
+                await _wait(self._due, _until_next_beat())
             if not self._closed:
                 await self._write()
 
@@ -148,6 +149,14 @@ class Journal:
 
 def _failed(message: Message, failure: ChatopsError) -> Message:
     return replace(message, status="failed", error=ErrorInfo(code=failure.code, message=failure.message))
+
+
+def _until_next_beat() -> float:
+    """Seconds to the last beat within `BATCH_SECONDS`. Beats are the same for all turns of a process, so that their
+    batches come to the store together: one transaction, one waking of its thread.
+    """
+    now = asyncio.get_running_loop().time()
+    return (now + BATCH_SECONDS) // BEAT_SECONDS * BEAT_SECONDS - now
 
 
 async def _wait(flag: asyncio.Event, seconds: float) -> None:

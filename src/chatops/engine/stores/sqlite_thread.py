@@ -69,7 +69,8 @@ class SqliteThread:
         self._path = path
         self._writes = writes
         self._loop = asyncio.get_running_loop()
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._calls: SimpleQueue[list[_Call] | None] = SimpleQueue()
+        self._gathered: list[_Call] = []
         self._failure: Exception | None = None
         self._closing = False
         self._connected: asyncio.Future[None] = self._loop.create_future()
@@ -89,14 +90,23 @@ class SqliteThread:
         if self._closing:
             raise StoreError(f"cannot use the database {self._path}: it was closed")
         call = _Call(job, self._loop.create_future())
-        self._calls.put(call)
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(call)
         result: T = await call.future
         return result
+
+    def _hand_over(self) -> None:
+        """Calls of one turn of the loop go to the thread in one piece: waking it costs more than most of them."""
+        calls, self._gathered = self._gathered, []
+        if calls:
+            self._calls.put(calls)
 
     async def aclose(self) -> None:
         """Does the calls that wait, then closes the connection. May be called twice."""
         if not self._closing:
             self._closing = True
+            self._hand_over()
             self._calls.put(None)
         await asyncio.shield(self._closed)
         self._thread.join()
@@ -106,11 +116,13 @@ class SqliteThread:
         self._on_loop(self._connected.set_result, None)
         while calls := self._take():
             connection = connection or self._try_to_connect()
-            if connection is None:
-                _fail(calls, self._failure)
-            else:
-                self._commit(connection, calls)
-            self._on_loop(_answer, calls)
+            size = _GROUP if self._writes else 1
+            for group in (calls[start : start + size] for start in range(0, len(calls), size)):
+                if connection is None:
+                    _fail(group, self._failure)
+                else:
+                    self._commit(connection, group)
+                self._on_loop(_answer, group)
         if connection is not None:
             connection.close()
         self._on_loop(self._closed.set_result, None)
@@ -123,11 +135,11 @@ class SqliteThread:
             return None
 
     def _take(self) -> list[_Call]:
-        """Waits for a call, then takes those that came with it; nothing when the last one is done."""
+        """Waits for calls, then takes those that came with them; nothing when the last one is done."""
         calls: list[_Call] = []
-        while (call := self._calls.get()) is not None:
-            calls.append(call)
-            if self._calls.empty() or len(calls) == (_GROUP if self._writes else 1):
+        while (came := self._calls.get()) is not None:
+            calls += came
+            if self._calls.empty() or len(calls) >= _GROUP:
                 return calls
         self._calls.put(None)
         return calls
