@@ -28,8 +28,12 @@ def configure(home: Path, table: str) -> None:
 
 
 async def start(program: Program, platform: str) -> Process:
+    return await start_with(program, "bot", platform)
+
+
+async def start_with(program: Program, *args: str) -> Process:
     process = await asyncio.create_subprocess_exec(
-        *program.command("bot", platform), env=program.env, cwd=program.cwd, stderr=PIPE
+        *program.command(*args), env=program.env, cwd=program.cwd, stderr=PIPE
     )
     assert process.stderr is not None
     seen = b""
@@ -118,6 +122,29 @@ async def test_a_question_that_was_stored_before_kill_9_is_answered_by_the_next_
         assert shown == [word for parts, _ in rows(program)[-1:] for word in text_of(parts).split()]
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
+
+
+@pytest.mark.slow
+async def test_a_server_runs_a_bot_in_its_own_process(tmp_path: Path) -> None:
+    async with FakeDiscord(window=1.0).running() as fake:
+        configure(tmp_path, discord_table(fake))
+        program = Program(tmp_path, DISCORD_TOKEN=TOKEN)
+        process = await start_with(program, "serve", "--no-login", "--port", "0", "--with", "discord")
+        asked = await fake.say("<@100> one two")
+        await until(lambda: bool(fake.peek(asked["id"])) and fake.peek(asked["id"])[-1]["content"] == "one two", 30)
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+    assert [status for _, status in rows(program)] == ["complete"]
+
+
+def test_a_server_that_cannot_run_its_bot_says_why(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    missing = program.run("serve", "--port", "0", "--with", "discord")
+    unknown = program.run("serve", "--port", "0", "--with", "irc")
+
+    assert (missing.code, "DISCORD_TOKEN" in missing.err) == (3, True)
+    assert (unknown.code, "there are discord and slack" in unknown.err) == (2, True)
 
 
 @pytest.mark.parametrize(("platform", "variable"), [("discord", "DISCORD_TOKEN"), ("slack", "SLACK_BOT_TOKEN")])
