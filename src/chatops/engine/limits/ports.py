@@ -156,8 +156,15 @@ class MeterStore(RateStore, Protocol):
         """None: what the settings say."""
         ...
 
-    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
-        """Sums over rows of one person, None: of all; the line with most turns first, days newest first."""
+    async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
+        """Adds what the first meter of each pair has spent to the second one, and forgets the person's allowance.
+        Exactly once, however often and by however many it is called; calling it again ends what a crash cut off. Until
+        then an amount may stand in both, never in none.
+        """
+        ...
+
+    async def usage(self, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
+        """Sums over rows of these people, None: of all; the line with most turns first, days newest first."""
         ...
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:

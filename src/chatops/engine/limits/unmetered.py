@@ -46,7 +46,10 @@ class Unmetered:
     async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
         return
 
-    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
+    async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
+        return
+
+    async def usage(self, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
         return []
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:

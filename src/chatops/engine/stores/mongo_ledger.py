@@ -84,8 +84,8 @@ def _row(row: Document) -> Row:
     return Row(row["_id"], Entry(**{name: row[name] for name in _ENTRY}), row["previous"], row["hash"])
 
 
-async def usage(db: Any, user_id: str | None, *, since: int, by: By) -> list[Line]:
-    whose = {} if user_id is None else {"user_id": user_id}
+async def usage(db: Any, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
+    whose = {} if user_ids is None else {"user_id": {"$in": list(user_ids)}}
     sums: Document = {name: {"$sum": f"${name}"} for name in ("input_tokens", "output_tokens", "cached_tokens", "cost")}
     sums |= {
         "turns": {"$sum": 1},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ _INSERT = (
     f"INSERT INTO ledger (n, {', '.join(_ENTRY)}, previous, hash)"  # noqa: S608 - our own names
     f" VALUES (:n, {', '.join(f':{name}' for name in _ENTRY)}, :previous, :hash)"
 )
+_MEMBERS = "SELECT value FROM json_each(:user_ids)"
 _KEYS: dict[By, str] = {
     "model": "provider || ':' || model",
     "day": "date(at / 1000, 'unixepoch')",
@@ -50,14 +53,14 @@ def _row(row: sqlite3.Row) -> Row:
     return Row(row["n"], Entry(**{**values, "estimated": bool(values["estimated"])}), row["previous"], row["hash"])
 
 
-def usage(connection: sqlite3.Connection, user_id: str | None, *, since: int, by: By) -> list[Line]:
+def usage(connection: sqlite3.Connection, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
     found = connection.execute(
         f"SELECT {_KEYS[by]} AS key, count(*) AS turns, sum(input_tokens) AS input_tokens,"  # noqa: S608 - our own words
         " sum(output_tokens) AS output_tokens, sum(cached_tokens) AS cached_tokens, coalesce(sum(cost), 0) AS cost,"
         " sum(cost IS NULL) AS unpriced, sum(estimated) AS estimated"
-        f" FROM ledger WHERE at >= :since {'' if user_id is None else 'AND user_id = :user_id'}"
+        f" FROM ledger WHERE at >= :since {'' if user_ids is None else f'AND user_id IN ({_MEMBERS})'}"
         f" GROUP BY 1 ORDER BY {'key DESC' if by == 'day' else 'turns DESC, key'}",
-        {"since": since, "user_id": user_id},
+        {"since": since, "user_ids": json.dumps(user_ids)},
     )
     from chatops.engine.limits.reports import Line
 

@@ -86,10 +86,17 @@ class SqliteMeter:
     async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
         await self._store.write(lambda db: allowances.put(db, user_id, terms))
 
-    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
+    async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
+        from chatops.engine.stores import sqlite_meter_handover as handover
+
+        # Each message of a linked person asks: mostly there is nothing, and nobody waits for the writer.
+        if await self._store.read(lambda db: handover.is_due(db, user_id, meters)):
+            await self._store.write(lambda db: handover.hand_over(db, user_id, meters))
+
+    async def usage(self, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
         from chatops.engine.stores import sqlite_ledger as ledger
 
-        return await self._store.read(lambda db: ledger.usage(db, user_id, since=since, by=by))
+        return await self._store.read(lambda db: ledger.usage(db, user_ids, since=since, by=by))
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:
         from chatops.engine.stores import sqlite_ledger as ledger
