@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatops.engine.limits.ledger import By, Entry, Head, Row
-from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal
+from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal, Spent
 from chatops.engine.limits.rates import Pace
 from chatops.engine.limits.reports import Line
 from chatops.engine.stores import mongo_ledger as ledger
+from chatops.engine.stores import mongo_meter_copy as copying
 from chatops.engine.stores import mongo_meter_handover as handover
 from chatops.engine.stores import mongo_meters as meters
 from chatops.engine.stores import mongo_rates as rates
@@ -78,6 +79,18 @@ class MongoMeter:
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:
         return await self._store.read(lambda db: ledger.rows(db, after=after, limit=limit))
+
+    async def put_rows(self, rows: Sequence[Row]) -> None:
+        await self._store.write(lambda db: copying.put_rows(db, rows))
+
+    async def allowances(self, *, after: str, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        return await self._store.read(lambda db: copying.allowances(db, after, limit))
+
+    async def spent(self, *, after: str, limit: int) -> list[Spent]:
+        return await self._store.read(lambda db: copying.spent(db, after, limit))
+
+    async def put_spent(self, meters: Sequence[Spent]) -> None:
+        await self._store.write(lambda db: copying.put_spent(db, meters))
 
     async def head(self) -> Head:
         return await self._store.read(ledger.head)

@@ -33,9 +33,14 @@ def append(connection: sqlite3.Connection, entry: Entry) -> Entry:
     if kept is not None:
         return _row(kept).entry
     row = chain(head(connection), entry)
-    connection.execute(_INSERT, {"n": row.n, **asdict(entry), "previous": row.previous, "hash": row.hash})
-    connection.execute("INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)", (row.n, row.hash))
+    put(connection, row)
     return entry
+
+
+def put(connection: sqlite3.Connection, row: Row) -> None:
+    """The next row, as it is."""
+    connection.execute(_INSERT, {"n": row.n, **asdict(row.entry), "previous": row.previous, "hash": row.hash})
+    connection.execute("INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)", (row.n, row.hash))
 
 
 def head(connection: sqlite3.Connection) -> Head:

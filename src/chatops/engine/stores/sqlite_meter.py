@@ -11,7 +11,7 @@ from chatops.engine.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from chatops.engine.limits.ledger import By, Entry, Head, Row
-    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal
+    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal, Spent
     from chatops.engine.limits.reports import Line
 
 
@@ -102,6 +102,26 @@ class SqliteMeter:
         from chatops.engine.stores import sqlite_ledger as ledger
 
         return await self._store.read(lambda db: ledger.rows(db, after=after, limit=limit))
+
+    async def put_rows(self, rows: Sequence[Row]) -> None:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        await self._store.write(lambda db: copying.put_rows(db, rows))
+
+    async def allowances(self, *, after: str, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        return await self._store.read(lambda db: copying.allowances(db, after, limit))
+
+    async def spent(self, *, after: str, limit: int) -> list[Spent]:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        return await self._store.read(lambda db: copying.spent(db, after, limit))
+
+    async def put_spent(self, meters: Sequence[Spent]) -> None:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        await self._store.write(lambda db: copying.put_spent(db, meters))
 
     async def head(self) -> Head:
         from chatops.engine.stores import sqlite_ledger as ledger
