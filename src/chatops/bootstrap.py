@@ -186,11 +186,16 @@ def limits(settings: Settings, store: Store) -> Limits:
     free = {provider.name for provider in settings.providers.values() if provider.kind in {"local", "echo"}}
     said = {id_: model.price for id_, model in settings.models.items() if model.price is not None}
     return Limits(
-        meters=open_meter(store), store=store, clock=now_ms, policy=settings.limits, prices=Prices(said, free)
+        meters=open_meter(store),
+        store=store,
+        clock=now_ms,
+        policy=settings.limits,
+        prices=Prices(said, free),
+        merged_into=lambda user_id: account_store(store).merged_into(user_id),
     )
 
 
-def _accounts(settings: Settings, store: Store, env: Mapping[str, str]) -> Accounts:
+def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: Limits) -> Accounts:
     """The accounts on a store that `open_store` opened."""
     from chatops.engine.auth import keys
     from chatops.engine.auth.accounts import Accounts
@@ -199,6 +204,7 @@ def _accounts(settings: Settings, store: Store, env: Mapping[str, str]) -> Accou
         store=account_store(store),
         history=store,
         limiter=StoredLimiter(open_meter(store), now_ms),
+        handovers=(limits.hand_over,),
         keys=lambda: keys.load(env, settings.paths.data),
         policy=settings.auth,
     )
@@ -245,8 +251,9 @@ async def open_engine(
     providers = Providers(settings, env, transport)
     recovery = Recovery(settings.paths.state / "recovery", _name_of(settings))
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
+    counted = limits(settings, store)
     # A one-shot acts as the local owner, and starts without knowing what an account is.
-    accounts = None if transport == "direct" else _accounts(settings, store, env)
+    accounts = None if transport == "direct" else _accounts(settings, store, env, counted)
     naming = None
     if titles and settings.titles:
         from chatops.engine.titles import TitlePolicy
@@ -258,7 +265,7 @@ async def open_engine(
         catalog=catalog(settings, env),
         turn_log=MemoryTurnLog(),
         salvage=recovery.keep,
-        limits=limits(settings, store),
+        limits=counted,
         accounts=accounts,
         titles=naming,
     )

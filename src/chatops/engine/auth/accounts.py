@@ -51,7 +51,7 @@ class Accounts:
         keys: Reads, or makes, the keys of access tokens; called when the first one is needed.
         policy: The `[auth]` settings.
         handovers: Who else has something of a shadow that is linked with an account; called before its conversations
-            move.
+            move, and whenever its person comes back.
         hasher: For tests: hashes passwords in place of Argon2.
     """
 

@@ -98,11 +98,10 @@ class Identities:
             await handover(shadow_id, user_id)
 
     async def _take_over(self, shadow_id: str, user_id: str) -> None:
-        moved = False
         while await self._store.take_over(shadow_id, user_id):
-            moved = True
-        if moved:  # what these turns spent came after the link, too
-            await self._hand_over(shadow_id, user_id)
+            continue
+        # Last: what these turns spent came after the link, as did what one spent that ran while its conversation moved.
+        await self._hand_over(shadow_id, user_id)
 
 
 def local_owner(user_id: str = LOCAL_OWNER) -> Account:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import get_args
 
 from chatops.engine.limits.policy import Budget, Period, measured
 
@@ -23,6 +24,12 @@ def counter(scope: str, name: str, budget: Budget, now: int) -> Counter:
     label, end = period(budget.period, now)
     whose = {"user": "your budget", "surface": f"the budget of {name}", "token": "this token's budget"}[scope]
     return Counter(key=f"{budget.unit}/{label}/{scope}/{name}", whose=whose, budget=budget, renews_at=end)
+
+
+def keys_of(user_id: str, now: int) -> list[str]:
+    """The meters of every budget that this person may have had in the periods that run now, in a fixed order."""
+    labels = [period(kind, now)[0] for kind in get_args(Period)]
+    return [f"{unit}/{label}/user/{user_id}" for unit in ("money", "tokens") for label in labels]
 
 
 def period(kind: Period, now: int) -> tuple[str, int]:
