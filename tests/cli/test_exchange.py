@@ -141,7 +141,9 @@ def test_nothing_in_an_import_steers_the_terminal_that_shows_it(program: Program
     message = claude_message("1", "human", said(attack), attachments=[file])
     reply = claude_message("2", "assistant", {"type": "thinking", "thinking": attack}, said(attack), model=attack)
     record = claude(message, reply, {"uuid": attack, "sender": attack}, name=attack, model=attack)
+    program.env["NO_COLOR"] = "1"  # no bar: that moves the cursor
     imported = program.run_on_terminal("history", "import", put(program, record, {attack: 1}))
+    del program.env["NO_COLOR"]
     (id_,) = ids(program)
 
     commands: list[tuple[str, ...]] = [

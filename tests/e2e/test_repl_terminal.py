@@ -328,5 +328,5 @@ def test_ctrl_c_in_the_editor_is_the_editors(program: Program) -> None:
         console.type("/editor", ENTER)
         console.see("\nedited")
         console.type(CTRL_C)
-        console.see("nothing was sent")
+        console.see("nothing was changed")
         console.prompt()

@@ -289,6 +289,7 @@ async def test_files_go_with_the_next_prompt_alone(
     assert f"{notes}:\n```\na note\n```\n\ncompare" in first.text
     assert [file.name for file in first.files] == ["chart.png"]
     assert second.text == "and now?"
+    (tmp_path / "program").write_bytes(b"\x7fELF\x00\xff")
     await talk.say(
         f"/attach '{tmp_path}/program'", "/file /no/such", "/file 'open", f"/attach {chart}", "/file -", "last"
     )
