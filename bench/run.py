@@ -15,7 +15,19 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("startup", "conversations", "processes", "store", "limits", "scale", "providers", "render", "repl", "auth")
+BENCHES = (
+    "startup",
+    "conversations",
+    "processes",
+    "store",
+    "limits",
+    "scale",
+    "providers",
+    "render",
+    "repl",
+    "auth",
+    "streaming",
+)
 
 
 def main() -> int:
