@@ -8,6 +8,7 @@ it what it lacks, piece by piece, as its connection takes them, until it is up t
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Protocol
@@ -228,7 +229,7 @@ class Streams:
         transport = request.transport
         if transport is None:
             return response
-        transport.set_write_buffer_limits(high=self._bounds.reader_bytes // 2)
+        _bound(transport, self._bounds.reader_bytes)
         with suppress(ConnectionError):  # the client has gone: its turn goes on
             await broadcast.serve(Reader(response, transport, had))
         return response
@@ -239,6 +240,14 @@ class Streams:
             await asyncio.sleep(self._bounds.ping_seconds)
             for broadcast, _ in tuple(self._running.values()):
                 await broadcast.ping()
+
+
+def _bound(transport: asyncio.Transport, size: int) -> None:
+    """Keeps little for a reader that does not read. Left alone, the kernel keeps up to 4 MB a connection."""
+    transport.set_write_buffer_limits(high=size // 2)
+    bare = transport.get_extra_info("socket")
+    if bare is not None:
+        bare.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 
 
 _HEADERS = {
