@@ -24,6 +24,8 @@ from chatops.engine.events import Event
 
 _PIECE = 32 * 1024
 """Bytes joined into one write to a reader that is behind."""
+_FRAMING = 256
+"""Bytes that HTTP may add to a write."""
 
 Follow = Callable[[], AsyncGenerator[Sequence[Event], None]]
 
@@ -43,15 +45,23 @@ class Frames(Protocol):
 class Reader:
     """One response that a turn is written to, and how many frames it has had."""
 
-    __slots__ = ("_wake", "had", "live", "quiet", "response", "transport")
+    __slots__ = ("_protocol", "_wake", "had", "live", "quiet", "response", "transport")
 
-    def __init__(self, response: web.StreamResponse, transport: asyncio.Transport, had: int) -> None:
+    def __init__(
+        self, response: web.StreamResponse, transport: asyncio.Transport, protocol: web.RequestHandler, had: int
+    ) -> None:
         self.response = response
         self.transport = transport
+        self._protocol = protocol
         self.had = had
         self.live = False
         self.quiet = True
         self._wake: asyncio.Future[None] | None = None
+
+    def takes(self, size: int, most: int) -> bool:
+        """Whether so many bytes can be written without a wait, where `most` may wait for the kernel."""
+        waiting = self.transport.get_write_buffer_size()
+        return not self._protocol.writing_paused and waiting + size + _FRAMING < most
 
     def wake(self) -> None:
         """Lets the reader's own task look again."""
@@ -118,7 +128,7 @@ class Broadcast:
             data = joined.get(reader.had)
             if data is None:
                 data = joined[reader.had] = b"".join(self.frames[reader.had :])
-            if len(data) > _PIECE or reader.transport.get_write_buffer_size() > self._bounds.reader_bytes // 2:
+            if not reader.takes(len(data), self._bounds.reader_bytes // 2):
                 reader.wake()  # behind: its own task sends what it lacks
             elif data:
                 reader.had = count
@@ -231,7 +241,7 @@ class Streams:
             return response
         _bound(transport, self._bounds.reader_bytes)
         with suppress(ConnectionError):  # the client has gone: its turn goes on
-            await broadcast.serve(Reader(response, transport, had))
+            await broadcast.serve(Reader(response, transport, request.protocol, had))
         return response
 
     async def keep_alive(self) -> None:
