@@ -1,6 +1,6 @@
 # The one door. `make` alone lists what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt check test bench run clean
+.PHONY: help setup fmt check test bench run web clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -31,8 +31,11 @@ bench: .venv/.dev ## figures, as ratios of things run in turn
 run: setup ## run chatops: make run ARGS='ask "Hello"'
 	$(BIN)/chatops $(ARGS)
 
+web: ## build the web page from web/ into the package; wants Node 20.19 or newer
+	cd web && npm ci --silent && npm run --silent build
+
 clean: ## remove what was built (not your data)
-	rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .venv-bench web/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

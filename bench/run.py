@@ -27,6 +27,8 @@ BENCHES = (
     "repl",
     "auth",
     "streaming",
+    "bots",
+    "page",
 )
 
 

@@ -7,7 +7,7 @@ set -eu
 
 case "${1:-}" in
 run) wanted="libgomp1" ;;
-test) wanted="libgomp1 libcurl4 liblzma5 libssl3" ;; # the last three: mongod
+test) wanted="libgomp1 libcurl4 liblzma5 libssl3 chromium zsh fish" ;; # mongod: three; the web page; two shells to complete in
 *)
     echo "usage: $0 run|test" >&2
     exit 2

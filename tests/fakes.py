@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chatops.engine.errors import RateLimitError, StoreError
 from chatops.engine.events import Finished, ProviderEvent, TextDelta, UsageUpdated
@@ -16,6 +18,7 @@ from chatops.engine.ports import ChatRequest, Delta, Provider, Store
 from chatops.engine.stores.sqlite import SqliteStore
 from chatops.engine.stores.sqlite_meter import SqliteMeter
 
+T = TypeVar("T")
 Step = ProviderEvent | Exception | asyncio.Event | Callable[[], None]
 """What a scripted call does next: yield an event, raise, wait for a flag, or call something."""
 
@@ -70,6 +73,23 @@ class FlakyStore(SqliteStore):
     failures = 0
     refusal: Exception | None = None
     """What every final write raises."""
+    refused = 0
+    _refusing = False
+
+    @contextmanager
+    def refusing(self) -> Generator[None, None, None]:
+        """Within it every write fails; `refused` counts them."""
+        self._refusing = True
+        try:
+            yield
+        finally:
+            self._refusing = False
+
+    async def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        if self._refusing:
+            self.refused += 1
+            raise StoreError("the disk is full")
+        return await super().write(job)
 
     def _maybe_fail(self) -> None:
         if self.failures > 0:

@@ -148,7 +148,10 @@ def test_a_file_that_cannot_be_read_is_an_error(machine: Machine) -> None:
         ('modle = "x"', "unknown key modle; did you mean model?"),
         ('[providers.groq]\nkind = "openai"\nbase_ulr = "x"', "providers.groq.base_ulr; did you mean providers.groq."),
         ('[models."a:b"]\ncontxt = 1', 'unknown key models."a:b".contxt; did you mean models."a:b".context?'),
-        ("[presets.p]\nqqq = 1", "unknown key presets.p.qqq; known here: system, model, max_tokens, options"),
+        (
+            "[presets.p]\nqqq = 1",
+            "unknown key presets.p.qqq; known here: system, prompt, model, max_tokens, options, variables",
+        ),
         ("model = 5", "model must be a text that is not empty"),
         ('model = " "', "model must be a text"),
         ('render = "sometimes"', "render must be one of auto, always, never"),

@@ -42,6 +42,10 @@ def _run(argv: list[str]) -> int:
             from chatops.cli.repl import run as run_chat
 
             return run_chat(chosen)
+    if argv[:1] == ["complete-words"]:
+        from chatops.cli.completion.program import run as complete
+
+        return complete(argv[1:])
     from chatops.cli.main import run_typer
 
     return run_typer(argv)

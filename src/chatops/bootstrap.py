@@ -24,6 +24,8 @@ from chatops.settings import Settings
 if TYPE_CHECKING:
     from chatops.engine.auth.accounts import Accounts
     from chatops.engine.auth.ports import AccountStore
+    from chatops.engine.stores.mongo_bots import MongoBots
+    from chatops.engine.stores.sqlite_bots import SqliteBots
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
@@ -112,7 +114,13 @@ def default_model(settings: Settings, env: Mapping[str, str]) -> str:
 def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
     """The models of these settings."""
     specs = [
-        ModelSpec(id=id_, context=said.context, max_output=said.max_output, fallbacks=said.fallbacks)
+        ModelSpec(
+            id=id_,
+            context=said.context,
+            max_output=said.max_output,
+            fallbacks=said.fallbacks,
+            images=said.images,
+        )
         for id_, said in settings.models.items()
     ]
     return Catalog(
@@ -178,11 +186,16 @@ def limits(settings: Settings, store: Store) -> Limits:
     free = {provider.name for provider in settings.providers.values() if provider.kind in {"local", "echo"}}
     said = {id_: model.price for id_, model in settings.models.items() if model.price is not None}
     return Limits(
-        meters=open_meter(store), store=store, clock=now_ms, policy=settings.limits, prices=Prices(said, free)
+        meters=open_meter(store),
+        store=store,
+        clock=now_ms,
+        policy=settings.limits,
+        prices=Prices(said, free),
+        merged_into=lambda user_id: account_store(store).merged_into(user_id),
     )
 
 
-def _accounts(settings: Settings, store: Store, env: Mapping[str, str]) -> Accounts:
+def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: Limits) -> Accounts:
     """The accounts on a store that `open_store` opened."""
     from chatops.engine.auth import keys
     from chatops.engine.auth.accounts import Accounts
@@ -191,6 +204,7 @@ def _accounts(settings: Settings, store: Store, env: Mapping[str, str]) -> Accou
         store=account_store(store),
         history=store,
         limiter=StoredLimiter(open_meter(store), now_ms),
+        handovers=(limits.hand_over,),
         keys=lambda: keys.load(env, settings.paths.data),
         policy=settings.auth,
     )
@@ -203,6 +217,23 @@ def _name_of(settings: Settings) -> str:
     from chatops.engine.stores.mongo_address import without_secrets
 
     return without_secrets(settings.database)
+
+
+def bot_records(engine: Engine) -> SqliteBots | MongoBots:
+    """The bots' memory, in the engine's own database."""
+    from chatops.engine.stores.sqlite import SqliteStore
+
+    store = engine._store  # noqa: SLF001 - it was put there below
+
+    if isinstance(store, SqliteStore):
+        from chatops.engine.stores.sqlite_bots import SqliteBots
+
+        return SqliteBots(store)
+    from chatops.engine.stores.mongo import MongoStore
+    from chatops.engine.stores.mongo_bots import MongoBots
+
+    assert isinstance(store, MongoStore)  # noqa: S101 - the other of two
+    return MongoBots(store)
 
 
 @asynccontextmanager
@@ -220,8 +251,9 @@ async def open_engine(
     providers = Providers(settings, env, transport)
     recovery = Recovery(settings.paths.state / "recovery", _name_of(settings))
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
+    counted = limits(settings, store)
     # A one-shot acts as the local owner, and starts without knowing what an account is.
-    accounts = None if transport == "direct" else _accounts(settings, store, env)
+    accounts = None if transport == "direct" else _accounts(settings, store, env, counted)
     naming = None
     if titles and settings.titles:
         from chatops.engine.titles import TitlePolicy
@@ -233,7 +265,7 @@ async def open_engine(
         catalog=catalog(settings, env),
         turn_log=MemoryTurnLog(),
         salvage=recovery.keep,
-        limits=limits(settings, store),
+        limits=counted,
         accounts=accounts,
         titles=naming,
     )

@@ -35,6 +35,11 @@ class Paths:
         return self.config / "config.toml"
 
     @property
+    def keys(self) -> Path:
+        """Keys of providers that were stored, or where they lie."""
+        return self.config / "keys.json"
+
+    @property
     def database(self) -> Path:
         return self.data / "chatops.db"
 

@@ -112,6 +112,24 @@ def _free_table(value: object) -> dict[str, object]:
     raise ValueError("must be a table of texts, numbers, booleans, lists and tables")
 
 
+def _text_table(value: object) -> dict[str, str]:
+    """Values of `{{variables}}`."""
+    if isinstance(value, dict) and all(name.isidentifier() and isinstance(said, str) for name, said in value.items()):
+        return value
+    raise ValueError("must be a table of names and texts")
+
+
+_BOT_RULES: Mapping[str, Any] = {
+    **{f"{verb}_{what}": _texts for verb in ("allow", "deny") for what in ("users", "roles", "channels", "teams")},
+    "admins": _texts,
+    "direct": _switch,
+    "guests": _switch,
+    "api_base": _starts_with("http://", "https://"),
+    "pace": _seconds,
+}
+SECRETS = frozenset({"token", "bot_token", "app_token", "signing_secret", "client_secret", "encryption_key"})
+"""Keys whose values are never shown."""
+
 KEYS: Mapping[str, Any] = {
     "model": text,
     "preset": text,
@@ -133,7 +151,13 @@ KEYS: Mapping[str, Any] = {
         }
     },
     "models": {
-        ANY: {"context": _count, "max_output": _count, "fallbacks": _texts, "price": limit_settings.check_price}
+        ANY: {
+            "context": _count,
+            "max_output": _count,
+            "fallbacks": _texts,
+            "images": _switch,
+            "price": limit_settings.check_price,
+        }
     },
     "auth": {
         "registration": _one_of("open", "invite", "closed"),
@@ -142,9 +166,31 @@ KEYS: Mapping[str, Any] = {
         "argon2_memory_kib": _between(19_456, 4_194_304),
         "argon2_parallelism": _between(1, 64),
     },
+    "presets": {
+        ANY: {
+            "system": text,
+            "prompt": text,
+            "model": text,
+            "max_tokens": _count,
+            "options": _free_table,
+            "variables": _text_table,
+        }
+    },
     "server": server_settings.keys(text, _seconds, _count),
-    "presets": {ANY: {"system": text, "model": text, "max_tokens": _count, "options": _free_table}},
     "limits": limit_settings.keys(_count),
+    "slack": {
+        **_BOT_RULES,
+        **dict.fromkeys(("bot_token", "app_token", "signing_secret", "client_id", "client_secret"), text),
+        "encryption_key": text,
+        "native": _one_of("direct", "everywhere", "off"),
+    },
+    "discord": {
+        **_BOT_RULES,
+        "token": text,
+        "gateway": _starts_with("ws://", "wss://"),
+        "threads": _switch,
+        "shards": _count,
+    },
 }
 
 _IS_MODEL_ID: Mapping[Key, bool] = {("providers",): False, ("aliases",): False, ("models",): True}

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from chatops import limit_settings, paths, schema, server_settings
 from chatops.engine.auth.nouns import AuthPolicy
 from chatops.engine.errors import SettingsError
+from chatops.keys import KeyFile
 from chatops.schema import Key
-from chatops.sections import ModelSettings, Preset, ProviderSettings
+from chatops.sections import DiscordSettings, ModelSettings, Preset, ProviderSettings, SlackSettings
 from chatops.server_settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ _ENVIRONMENT: Mapping[str, Key] = {
     "CHATOPS_LOCAL_MODEL": ("local_model",),
     "OPENAI_BASE_URL": ("providers", "openai", "base_url"),
     "ANTHROPIC_BASE_URL": ("providers", "anthropic", "base_url"),
+    "SLACK_BOT_TOKEN": ("slack", "bot_token"),
+    "SLACK_APP_TOKEN": ("slack", "app_token"),
+    "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
+    "SLACK_CLIENT_ID": ("slack", "client_id"),
+    "SLACK_CLIENT_SECRET": ("slack", "client_secret"),
+    "CHATOPS_SLACK_ENCRYPTION_KEY": ("slack", "encryption_key"),
+    "DISCORD_TOKEN": ("discord", "token"),
 }
 _DEFAULTS: Mapping[Key, object] = {
     ("render",): "auto",
@@ -61,6 +69,7 @@ class Settings:
         local_model: A GGUF file to use instead of the embedded model's own.
         models: By model id.
         auth: Who may register, and what a password's hash costs.
+        keys: The keys that the person stored.
         origins: Every value that was set, with where it comes from.
     """
 
@@ -82,6 +91,9 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     auth: AuthPolicy = field(default_factory=AuthPolicy)
     limits: Policy | None = None
+    slack: SlackSettings = field(default_factory=SlackSettings)
+    discord: DiscordSettings = field(default_factory=DiscordSettings)
+    keys: KeyFile = field(default_factory=lambda: KeyFile(Path("keys.json")), repr=False)
     origins: Mapping[Key, tuple[object, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -97,8 +109,13 @@ def config_file(env: Mapping[str, str]) -> Path:
     return paths.expand(named, env) if named else paths.find(env).config_file
 
 
-def load(env: Mapping[str, str], cwd: Path) -> Settings:
+def load(env: Mapping[str, str], cwd: Path, *, user_text: str | None = None) -> Settings:
     """The effective settings for this environment and working directory.
+
+    Args:
+        env: The environment.
+        cwd: Where a project's file may be.
+        user_text: What the user's file is to say, instead of what it says: to look at a change before it is made.
 
     Raises:
         SettingsError: A file cannot be read, is no TOML, or says what it may not; names file, place and key.
@@ -108,7 +125,10 @@ def load(env: Mapping[str, str], cwd: Path) -> Settings:
     found["database",] = (f"sqlite:///{folders.database}", "default")
     user = config_file(env)
     for file, is_project in ((user, False), (cwd / PROJECT_FILE, True)):
-        data = _read(file, required=file == user and bool(env.get("CHATOPS_CONFIG")))
+        if file == user and user_text is not None:
+            data = _parsed(user_text.encode(), file)
+        else:
+            data = _read(file, required=file == user and bool(env.get("CHATOPS_CONFIG")))
         if is_project:
             _refuse_untrusted(data, file)
         found |= {key: (value, str(file)) for key, value in schema.leaves(data, str(file))}
@@ -125,6 +145,10 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    return _parsed(content, file)
+
+
+def _parsed(content: bytes, file: Path) -> dict[str, Any]:
     import tomllib
 
     try:
@@ -176,10 +200,15 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
             kinds = "openai, anthropic, local or echo"
             origin = next(where for key, (_, where) in found.items() if key[:2] == ("providers", name))
             raise SettingsError(f"{origin}: {schema.shown(('providers', name))} needs a kind: {kinds}")
+    keys = KeyFile(folders.keys)
     return Settings(
         paths=folders,
         aliases={key[1]: value for key, value in values.items() if key[0] == "aliases"},
-        providers={name: ProviderSettings(name=name, **table) for name, table in _tables(values, "providers").items()},
+        providers={
+            name: ProviderSettings(name=name, keys=keys, **table)
+            for name, table in _tables(values, "providers").items()
+        },
+        keys=keys,
         models={
             name: ModelSettings(**{**table, "price": limit_settings.price(table.get("price"))})
             for name, table in _tables(values, "models").items()
@@ -188,6 +217,8 @@ def _settings(folders: paths.Paths, found: dict[Key, tuple[object, str]], env: M
         presets={name: Preset(**table) for name, table in _tables(values, "presets").items()},
         server=server_settings.server(values),
         limits=limit_settings.policy(values),
+        slack=SlackSettings(**_section(values, "slack")),
+        discord=DiscordSettings(**_section(values, "discord")),
         origins=found,
         **plain,
     )
@@ -200,3 +231,8 @@ def _tables(values: Mapping[Key, Any], head: str) -> dict[str, dict[str, Any]]:
         if key[0] == head:
             tables.setdefault(key[1], {})[key[2]] = value
     return tables
+
+
+def _section(values: Mapping[Key, Any], head: str) -> dict[str, Any]:
+    """The keys of one table: {"pace": 1.25}."""
+    return {key[1]: value for key, value in values.items() if key[0] == head}

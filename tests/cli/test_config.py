@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from program import Program
+from program import Done, Program
 
 SECRET = "sk-very-secret-123"
 
@@ -95,3 +95,133 @@ def test_control_characters_of_a_project_file_do_not_reach_the_terminal(program:
     assert done.code == 0
     assert not {"\x1b", "\x07", "\x9b"} & set(done.out)
     assert "SETTING" in done.out
+
+
+def test_set_keeps_comments_and_writes_what_toml_or_a_text_says(program: Program) -> None:
+    file = program.home / "config.toml"
+    file.write_text('# mine\nmodel = "a:b" # this one\n')
+    file.chmod(0o640)
+
+    for key, value in (
+        ("model", "openai:gpt-5"),
+        ("timeout", "20"),
+        ('models."openai:gpt-5".context', "1000"),
+        ('models."openai:gpt-5".fallbacks', '["local:x"]'),
+        ("presets.x.options.temperature", "0.2"),
+        ("system", "5"),
+    ):
+        assert program.run("config", "set", key, value) == Done(0, "")
+
+    assert file.read_text() == (
+        '# mine\nmodel = "openai:gpt-5" # this one\ntimeout = 20\nsystem = "5"\n\n'
+        '[models."openai:gpt-5"]\ncontext = 1000\nfallbacks = ["local:x"]\n\n[presets.x.options]\ntemperature = 0.2\n'
+    )
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_first_setting_makes_a_private_file_and_a_link_stays_one(program: Program) -> None:
+    program.run("config", "set", "render", "never")
+    assert (program.home / "config.toml").stat().st_mode & 0o777 == 0o600
+
+    (program.home / "dotfiles").mkdir()
+    (program.home / "config.toml").rename(program.home / "dotfiles" / "c.toml")
+    (program.home / "config.toml").symlink_to("dotfiles/c.toml")
+    program.run("config", "set", "render", "always")
+    assert (program.home / "config.toml").is_symlink()
+    assert (program.home / "dotfiles" / "c.toml").read_text() == 'render = "always"\n'
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("modle", "x", "unknown key modle; did you mean model?"),
+        ("render", "sometimes", "render must be one of auto, always, never"),
+        ("model.x", "1", "model is a value, not a table"),
+        ("a = 1\nb", "1", "is no key: write it as TOML does"),
+        ("", "1", "is no key"),
+    ],
+)
+def test_what_is_not_valid_is_told_and_not_written(program: Program, key: str, value: str, complaint: str) -> None:
+    (program.home / "config.toml").write_text('model = "a:b"\n')
+
+    done = program.run("config", "set", "--", key, value)
+
+    assert done.code in {2, 3}
+    assert complaint in done.err
+    assert (program.home / "config.toml").read_text() == 'model = "a:b"\n'
+
+
+def test_a_value_may_come_from_standard_input(program: Program) -> None:
+    program.run("config", "set", "database", "-", stdin="mongodb://me:pw@db.test/x\n")
+
+    assert program.run("config", "get", "database").out == "mongodb://***@db.test/x\n"
+
+
+def test_get_prints_a_value_a_table_or_a_part_of_one(program: Program) -> None:
+    (program.home / "config.toml").write_text("[presets.x]\nsystem = 'Hi'\n[presets.x.options]\ntemperature = 0.2\n")
+
+    assert program.run("config", "get", "render").out == "auto\n"
+    assert program.run("config", "get", "render", "--json").out == '"auto"\n'
+    assert json.loads(program.run("config", "get", "presets.x").out) == {
+        "system": "Hi",
+        "options": {"temperature": 0.2},
+    }
+    assert program.run("config", "get", "presets.x.options.temperature").out == "0.2\n"
+    done = program.run("config", "get", "model")
+    assert (done.code, done.out) == (2, "")
+    assert "model is not set" in done.err
+
+
+def test_unset_takes_out_a_setting_and_tables_that_are_empty_then(program: Program) -> None:
+    (program.home / "config.toml").write_text("# mine\nrender = 'never'\n[presets.x]\nsystem = 'Hi'\n")
+
+    assert program.run("config", "unset", "presets.x.system").code == 0
+    assert (program.home / "config.toml").read_text().strip() == "# mine\nrender = 'never'"
+    assert program.run("config", "unset", "presets.x.system").code == 2
+
+
+def _editor(program: Program, *texts: str) -> Program:
+    """The program with an editor that writes each text in turn."""
+    for number, text in enumerate(texts):
+        (program.home / f"text{number}").write_text(text)
+    script = program.home / "editor.sh"
+    script.write_text(
+        f'#!/bin/sh\nn=$(cat {program.home}/n 2>/dev/null || echo 0)\ncat {program.home}/text$n > "$1"\n'
+        f"echo $((n + 1)) > {program.home}/n\n"
+    )
+    script.chmod(0o700)
+    return Program(program.home, EDITOR=str(script))
+
+
+def test_edit_saves_what_is_valid(program: Program) -> None:
+    assert _editor(program, 'model = "a:b" # new\n').run("config", "edit") == Done(0, "")
+    assert (program.home / "config.toml").read_text() == 'model = "a:b" # new\n'
+
+
+def test_edit_does_not_save_nonsense(program: Program) -> None:
+    (program.home / "config.toml").write_text("render = 'auto'\n")
+
+    done = _editor(program, "render = ").run("config", "edit")
+
+    assert done.code == 3
+    assert "config.toml" in done.err
+    assert (program.home / "config.toml").read_text() == "render = 'auto'\n"
+
+
+def test_edit_on_a_terminal_asks_and_goes_on_with_what_was_written(program: Program) -> None:
+    done = _editor(program, "modle = 'x'\n", "model = 'a:b'\n").run_on_terminal("config", "edit", typed="\n")
+
+    assert (done.code, "unknown key modle" in done.out) == (0, True)
+    assert (program.home / "config.toml").read_text() == "model = 'a:b'\n"
+
+
+def test_models_default_and_alias_are_kept_in_the_settings_file(program: Program) -> None:
+    assert program.run("models", "default", "gpt-5").code == 0
+    assert program.run("models", "default").out == "openai:gpt-5\n"
+    assert program.run("models", "alias", "fast", "gpt-5-nano").code == 0
+    assert program.run("models", "alias").out == "fast\topenai:gpt-5-nano\n"
+    assert program.run("models", "alias", "fast").out == "openai:gpt-5-nano\n"
+    assert program.run("models", "default", "nonsense").code == 2
+    assert program.run("models", "alias", "--remove", "fast").code == 0
+    assert program.run("models", "alias", "fast").code == 2
+    assert (program.home / "config.toml").read_text().strip() == 'model = "openai:gpt-5"'

@@ -104,3 +104,19 @@ def test_a_backup_has_the_accounts_too(program: Program) -> None:
 
     assert program.run("users", "ls", "--json").out == there
     assert "ann@example.com" in there
+
+
+def test_a_copy_takes_the_ledger_along_and_a_check_reads_it_over(program: Program) -> None:
+    import sqlite3
+
+    program.run("db", "backup", "saved.db")
+    assert program.run("db", "check", "saved.db").code == 0
+    database = sqlite3.connect(program.cwd / "saved.db")
+    with database:
+        assert database.execute("SELECT count(*) FROM ledger").fetchone() == (2,)
+        database.execute("UPDATE ledger SET output_tokens = 0 WHERE n = 1")
+    database.close()
+    done = program.run("db", "check", "saved.db")
+
+    assert done.code == 7
+    assert "usage ledger: row 1 was altered" in done.err

@@ -75,7 +75,7 @@ def test_a_key_that_the_chosen_model_needs_is_a_failure_with_a_way_out(program: 
         "name": "key of openai",
         "status": "fail",
         "detail": "none in OPENAI_API_KEY",
-        "hint": "set OPENAI_API_KEY, or another model",
+        "hint": "set OPENAI_API_KEY, store one with `chatops keys set openai`, or choose another model",
     }
     assert checks["key of anthropic"]["status"] == "ok"
 

@@ -98,7 +98,7 @@ def test_an_unknown_command_is_a_usage_error_with_a_suggestion(
 
 
 @pytest.mark.parametrize(
-    "args", [("ask", "--server", "x", "hi"), ("ask", "-m"), ("--nope",), ("history", "ls", "--nope")]
+    "args", [("ask", "--servers", "x", "hi"), ("ask", "-m"), ("--nope",), ("history", "ls", "--nope")]
 )
 def test_an_unknown_option_is_a_usage_error(program: Program, args: tuple[str, ...]) -> None:
     done = program.run(*args)

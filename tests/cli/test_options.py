@@ -81,7 +81,7 @@ def test_both_parsers_read_every_command_line_alike(argv: list[str]) -> None:
         ["--help"],
         ["-m"],
         ["--no-such"],
-        ["--server", "x"],
+        ["--servers", "x"],
         ["--max-costs", "1"],
         ["--max-cost", "0"],
         ["--max-cost", "nan"],

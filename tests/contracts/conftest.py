@@ -30,6 +30,7 @@ STORES = ["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"]
 SHORT_RUN = {
     "test_account_store_contract.py",
     "test_meter_contract.py",
+    "test_meter_handover_contract.py",
     "test_store_leases_contract.py",
     "test_store_turns_contract.py",
 }

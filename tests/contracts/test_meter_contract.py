@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
 
 from builders import LEASE, T0
-from chatops.engine.limits.ledger import Entry, Head, Row
-from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal
+from chatops.engine.limits.ledger import Head, Row
+from chatops.engine.limits.ports import Meter, MeterStore, Rate, Refusal
 from chatops.engine.limits.reports import Line, Verdict, verify
 from fakes import SetClock
+from metering import LATER, admit, entry, hold, opened, slot
 
 TWO_A_MINUTE = Rate(count=2, seconds=60)
-LATER = 30 * 86_400_000
 
 
 async def test_a_rate_lets_its_burst_through_and_says_how_long_to_wait(meter: MeterStore, clock: SetClock) -> None:
@@ -48,44 +47,6 @@ async def test_any_text_is_a_key(meter: MeterStore, clock: SetClock) -> None:
         waits = [await meter.hit(key, TWO_A_MINUTE, now=clock()) for _ in range(3)]
 
         assert waits == [0, 0, 30]
-
-
-def entry(turn_id: str = "t", **fields: Any) -> Entry:
-    values: dict[str, Any] = {
-        "turn_id": turn_id,
-        "at": T0,
-        "user_id": "ann",
-        "surface": "cli",
-        "token_id": None,
-        "provider": "fake",
-        "model": "m",
-        "input_tokens": 10,
-        "output_tokens": 5,
-        "cached_tokens": 0,
-        "cost": 70,
-        "status": "complete",
-        "estimated": False,
-    }
-    return Entry(**{**values, **fields})
-
-
-def hold(key: str = "money/x", *, least: int = 10, most: int = 100, limit: int = 250, **fields: Any) -> Hold:
-    values = {"unit": "turns" if key.startswith("turns") else key.partition("/")[0], "expires_at": T0 + LATER}
-    return Hold(key=key, least=least, most=most, limit=limit, **{**values, **fields})
-
-
-def slot(limit: int = 2) -> Hold:
-    return hold("turns/ann", least=1, most=1, limit=limit)
-
-
-def opened(turn_id: str, *holds: Hold, until: int = T0 + LEASE) -> OpenTurn:
-    return OpenTurn(id=turn_id, until=until, holds=[(one.key, one.unit) for one in holds], record={"user_id": "ann"})
-
-
-async def admit(
-    meter: MeterStore, turn_id: str, *holds: Hold, now: int = T0, rate: tuple[str, Rate] | None = None
-) -> dict[str, int] | Refusal:
-    return await meter.admit(opened(turn_id, *holds, until=now + LEASE), holds, rate=rate, now=now)
 
 
 async def test_a_turn_gets_what_it_asks_for_or_what_is_left_or_nothing(meter: MeterStore) -> None:
@@ -213,11 +174,11 @@ async def test_usage_is_summed_by_what_is_asked(meter: MeterStore) -> None:
     assert keys(await meter.usage(None, since=T0, by="surface")) == [("slack", 2), ("cli", 1)]
     days = keys(await meter.usage(None, since=0, by="day"))
     assert days == [("2027-01-16", 1), ("2027-01-15", 2), ("2027-01-14", 1)]
-    (line,) = await meter.usage("ann", since=T0 + 1, by="model")
+    (line,) = await meter.usage(["ann"], since=T0 + 1, by="model")
     assert line == Line(
         key="fake:n", turns=1, input_tokens=10, output_tokens=5, cached_tokens=3, cost=0, unpriced=1, estimated=1
     )
-    assert await meter.usage("nobody", since=0, by="day") == []
+    assert await meter.usage(["nobody"], since=0, by="day") == []
 
 
 async def test_an_allowance_is_kept_replaced_and_taken_back(meter: MeterStore) -> None:

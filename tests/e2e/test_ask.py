@@ -144,7 +144,8 @@ def test_standard_input_alone_is_a_prompt(program: Program, args: tuple[str, ...
     ("args", "complaint"),
     [
         (("-f", "missing.txt", "x"), "missing.txt"),
-        (("-a", "notes.md", "x"), "no PNG"),
+        (("-a", "binary", "x"), "no PNG"),
+        (("-a", "image", "-m", "local", "x"), "takes no images and no PDFs, so it cannot read image"),
         (("-f", "binary", "x"), "not UTF-8"),
         (("-p", "nobody", "x"), "no preset 'nobody'"),
         (("-m", "nobody:x", "x"), "no model 'nobody:x'"),
@@ -159,6 +160,7 @@ def test_standard_input_alone_is_a_prompt(program: Program, args: tuple[str, ...
 def test_bad_input_is_refused_with_what_and_where(program: Program, args: tuple[str, ...], complaint: str) -> None:
     (program.cwd / "notes.md").write_text("text")
     (program.cwd / "binary").write_bytes(b"\xff\xfe")
+    (program.cwd / "image").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = program.run("ask", *args)
 
     assert (done.code, done.out) == (2, "")

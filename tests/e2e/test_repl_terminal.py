@@ -319,3 +319,14 @@ def test_an_answer_and_its_code_are_copied_by_the_terminal(program: Program) -> 
         console.see("asked the terminal to copy 6 characters")
 
         assert b"\x1b]52;c;" + b64encode(b"ls -l\n") + b"\x07" in console.raw
+
+
+def test_ctrl_c_in_the_editor_is_the_editors(program: Program) -> None:
+    program.env["EDITOR"] = "sh -c 'echo edited; sleep 60'"
+    with Console(program, "chat") as console:
+        console.prompt()
+        console.type("/editor", ENTER)
+        console.see("\nedited")
+        console.type(CTRL_C)
+        console.see("nothing was sent")
+        console.prompt()

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from builders import kept
 from chatops.engine.errors import ChatopsError, NotFoundError, PermissionDeniedError
+from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.messages import Conversation, Principal
 from chatops.engine.requests import TurnRequest
@@ -29,6 +30,7 @@ from fakes import Step, answer
 from rig import ME, Rig, open_rig
 
 SECRET = "zebra"
+DIGEST = "digest"
 EVE = Principal(user_id="eve")
 WITHOUT_A_PRINCIPAL = {"drain", "ping", "sweep"}
 """Calls of whoever runs the engine, not of a person."""
@@ -37,7 +39,7 @@ WITHOUT_A_PRINCIPAL = {"drain", "ping", "sweep"}
 def calls() -> list[tuple[str, str]]:
     """Every public method that a person calls: where it stands, and its name."""
     found = []
-    for where, kind in (("engine", Engine), ("history", History)):
+    for where, kind in (("engine", Engine), ("history", History), ("exchange", Exchange)):
         for name, method in inspect.getmembers(kind, inspect.isfunction):
             if not name.startswith("_") and name not in WITHOUT_A_PRINCIPAL:
                 assert "principal" in inspect.signature(method).parameters, f"{name} does not ask who calls"
@@ -57,7 +59,7 @@ class Scene:
     messages: tuple[str, ...]
 
     def method(self, where: str, name: str) -> Callable[..., Any]:
-        return getattr(self.rig.engine if where == "engine" else self.rig.engine.history, name)  # type: ignore[no-any-return]  # by name
+        return getattr(self.rig.engine if where == "engine" else getattr(self.rig.engine, where), name)  # type: ignore[no-any-return]  # by name
 
     async def theirs(self) -> str:
         """All that the victim has, as text."""
@@ -78,6 +80,7 @@ async def scene() -> AsyncGenerator[Scene]:
         while len(rig.provider.requests) < 2:
             await asyncio.sleep(0)
         own, messages = await kept(rig.store, "mine", "yours", owner_id=EVE.user_id)
+        await rig.store.put_blob(ME.user_id, DIGEST, SECRET.encode())
         theirs = await rig.store.conversations(ME.user_id, limit=9)
         yield Scene(
             rig=rig,
@@ -134,6 +137,12 @@ def values(scene: Scene, name: str) -> st.SearchStrategy[Any]:
         "message_id": st.sampled_from(scene.messages),
         "after_seq": st.sampled_from([0, 1]),
         "count_all": st.booleans(),
+        "sha256": st.sampled_from([DIGEST, "nothing"]),
+        "format_": st.sampled_from(["json", "html", "markdown"]),
+        "ids": st.none() | st.lists(ids, max_size=3),
+        "paths": st.just(()),
+        "progress": st.just(lambda _: None),
+        "write": st.booleans(),
     }
     assert name in known, f"tell this test what to give for {name}"
     return known[name]

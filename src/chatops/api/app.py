@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +23,7 @@ from chatops.api.keys import (
     METRICS,
     OFFERS,
     ORIGINS,
+    PRESETS,
     SILENCE,
     STREAMS,
     TASKS,
@@ -30,6 +31,7 @@ from chatops.api.keys import (
 from chatops.api.metrics import Metrics
 from chatops.api.offers import Offers
 from chatops.api.operations import Operation
+from chatops.api.page import add_page
 from chatops.api.ports import Limits, NoLimits
 from chatops.api.routes import (
     auth,
@@ -37,6 +39,7 @@ from chatops.api.routes import (
     conversations,
     document,
     exports,
+    files,
     metrics,
     models,
     openai,
@@ -49,6 +52,7 @@ from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
 from chatops.engine.errors import StoreError
 from chatops.engine.service import Engine
+from chatops.sections import Preset
 
 SWEEP_SECONDS = 60.0
 SWEEP_LIMIT = 100
@@ -61,6 +65,7 @@ OPERATIONS: Sequence[Operation[Any, Any]] = (
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
     *exports.OPERATIONS,
+    *files.OPERATIONS,
     *models.OPERATIONS,
     *usage.OPERATIONS,
     *openai.OPERATIONS,
@@ -77,6 +82,7 @@ def create_app(
     limits: Limits | None = None,
     bounds: ServerLimits | None = None,
     providers: Iterable[str] = (),
+    presets: Mapping[str, Preset] | None = None,
     silence: float = 300.0,
     origins: Iterable[str] = (),
     proxies: Iterable[str] = (),
@@ -89,6 +95,7 @@ def create_app(
         limits: How often somebody may ask; None: as often as they like.
         bounds: What the server may be made to hold.
         providers: Those whose models are listed.
+        presets: Those of the settings, offered with the models.
         silence: Seconds without a byte from a provider after which it counts as gone.
         origins: Whose pages may ask with a token, beside our own.
         proxies: Ours, which tell who asked them.
@@ -108,6 +115,7 @@ def create_app(
     app[TASKS] = Tasks()
     app[STREAMS] = Streams(app[TASKS], bounds)
     app[OFFERS] = Offers(engine, tuple(providers))
+    app[PRESETS] = presets or {}
     app[SILENCE] = silence
     app[DOCUMENT] = openapi.document(OPERATIONS)
     app[METRICS] = Metrics(app[STREAMS], engine.catalog)
@@ -118,6 +126,7 @@ def create_app(
         app.router.add_route(one.method, one.path, one.__call__)
         if one.method == "GET" and not one.streams:
             app.router.add_route("HEAD", one.path, one.__call__)
+    add_page(app)
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from chatops.api.stream import Streams
 from chatops.api.tasks import Tasks
 from chatops.engine.messages import Principal
 from chatops.engine.service import Engine
+from chatops.sections import Preset
 
 DOCUMENT: web.AppKey[dict[str, Any]] = web.AppKey("document")
 """The OpenAPI document."""
@@ -26,6 +28,7 @@ ADDRESS = web.AppKey("address", ClientAddress)
 BOUNDS = web.AppKey("bounds", ServerLimits)
 METRICS = web.AppKey("metrics", Metrics)
 OFFERS = web.AppKey("offers", Offers)
+PRESETS: web.AppKey[Mapping[str, Preset]] = web.AppKey("presets")
 SILENCE = web.AppKey("silence", float)
 """Seconds without a byte from a provider after which it counts as gone."""
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")

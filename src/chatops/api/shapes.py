@@ -92,7 +92,10 @@ class Conversations(TypedDict):
 
 
 class Messages(TypedDict):
+    """`leaf_id`, the end of the active branch, comes with `order=newest`."""
+
     messages: list[Message]
+    leaf_id: NotRequired[str]
     next_cursor: NotRequired[str]
 
 
@@ -115,10 +118,19 @@ class Model(TypedDict):
     default: NotRequired[bool]
 
 
+class Preset(TypedDict):
+    """Of the server's settings: a system prompt and a model under a name."""
+
+    name: str
+    model: NotRequired[str]
+    system: NotRequired[str]
+
+
 class Models(TypedDict):
     models: list[Model]
     aliases: dict[str, str]
     default: str
+    presets: list[Preset]
 
 
 class User(TypedDict):
@@ -128,6 +140,12 @@ class User(TypedDict):
     role: Literal["admin", "member"]
     disabled: bool
     created_at: str
+
+
+class Entry(TypedDict):
+    """`first`: nobody has registered yet; who does becomes the owner and administrator."""
+
+    registration: Literal["first", "open", "invite", "closed"]
 
 
 class SignedIn(TypedDict):

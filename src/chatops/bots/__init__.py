@@ -1,1 +1,1 @@
-"""The Slack and Discord bots."""
+"""Slack and Discord: one reply machine, two platforms over it."""

@@ -14,18 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatops import logs
-from chatops.bootstrap import open_engine
+from chatops import logs, presets
 from chatops.cli import output, prompt
 from chatops.cli.exits import ExitCode, complain, guarded
 from chatops.cli.options import AskOptions
+from chatops.cli.remote.opening import open_engine, server_of
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.engine.errors import ConflictError, InvalidRequestError
-from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinished
+from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinished, TurnStarted
 from chatops.engine.messages import Conversation, Message, Sampling, Usage, local_principal
 from chatops.engine.models import ModelSpec
 from chatops.engine.requests import TurnRequest
-from chatops.sections import Preset
 from chatops.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def run(options: AskOptions) -> int:
 
 def _run(options: AskOptions) -> ExitCode:
     terminal = open_terminal()
-    said = options.prompt or options.files or options.attachments or options.edit
+    said = options.prompt or options.files or options.attachments or options.edit or options.preset
     if not said and terminal.stdin_is_tty:
         from chatops.cli.main import run_typer
 
@@ -65,11 +64,12 @@ class _Ask:
         self._terminal = terminal
         self._text = text
         self._terminated = False
+        self._server = server_of(os.environ, settings.paths.state, options.server)
 
     async def run(self) -> ExitCode:
         self._obey_signals()
         try:
-            async with open_engine(self._settings, transport="direct") as engine:
+            async with open_engine(self._settings, server=self._server, transport="direct") as engine:
                 request = await self._request(engine)
                 if self._options.dry_run:
                     import json
@@ -97,16 +97,17 @@ class _Ask:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, terminate)
 
     async def _request(self, engine: Engine) -> TurnRequest:
-        options, preset = self._options, self._preset()
+        options, filled = self._options, self._filled()
+        preset = filled.preset
         conversation = await self._conversation(engine)
         model = options.model or preset.model
-        if conversation is None and model is None:
+        if conversation is None and model is None and self._server is None:
             self._say_which_model(engine.catalog.resolve(None))
         system = options.system if options.system is not None else preset.system
         if system is None and conversation is None:
             system = self._settings.system
         return TurnRequest(
-            text=self._text,
+            text=filled.text,
             attachments=prompt.attach(options.attachments),
             conversation_id=conversation.id if conversation else None,
             model=model,
@@ -118,14 +119,10 @@ class _Ask:
             max_cost=options.max_cost,
         )
 
-    def _preset(self) -> Preset:
+    def _filled(self) -> presets.Filled:
         name = self._options.preset or self._settings.preset
-        if name is None:
-            return Preset()
-        if name not in self._settings.presets:
-            known = ", ".join(self._settings.presets) or "none yet"
-            raise InvalidRequestError(f"no preset {name!r} in the settings: there are {known}")
-        return self._settings.presets[name]
+        preset = presets.find(self._settings.presets, name)
+        return presets.fill(name, preset, self._text, self._options.variables)
 
     async def _conversation(self, engine: Engine) -> Conversation | None:
         options = self._options
@@ -149,11 +146,8 @@ class _Ask:
     async def _answer(self, engine: Engine, request: TurnRequest) -> ExitCode:
         from chatops.cli.waiting import Spinner, fetch_weights
 
-        conversation_model = None
-        if request.conversation_id and not request.model:
-            conversation_model = (await engine.history.conversation(ME, request.conversation_id)).model
-        spec = engine.catalog.resolve(request.model or conversation_model)
-        if spec.provider == "local":
+        spec = None if self._server else await self._spec(engine, request)
+        if spec is not None and spec.provider == "local":
             await fetch_weights(self._settings, self._terminal)
         shown = self._output()
         thinking = output.Thinking(self._terminal.note) if self._shows_reasoning() else None
@@ -171,6 +165,8 @@ class _Ask:
                     shown.take(event)
                     if thinking is not None:
                         thinking.take(event)
+                    if isinstance(event, TurnStarted):
+                        spec = spec or ModelSpec(id=f"{event.message.provider}:{event.message.model}")
                     if isinstance(event, TurnFinished):
                         message = event.message
         except asyncio.CancelledError:  # the turn is over by now, and what there was of the answer is stored
@@ -178,9 +174,16 @@ class _Ask:
                 kept = "kept: `chatops ask -c` goes on with it" if request.record else "not kept (--no-log)"
                 self._note(f"stopped; the answer so far is {kept}")
             raise
-        if message is not None:
+        if message is not None and spec is not None:
             self._afterwards(message, spec)
         return ExitCode.OK
+
+    async def _spec(self, engine: Engine, request: TurnRequest) -> ModelSpec:
+        """The model that will be asked first."""
+        model = request.model
+        if request.conversation_id and not model:
+            model = (await engine.history.conversation(ME, request.conversation_id)).model
+        return engine.catalog.resolve(model)
 
     async def _start(self, engine: Engine, request: TurnRequest, stack: AsyncExitStack) -> AsyncGenerator[Record, None]:
         """The turn's events; it starts behind the one that still runs in the conversation, or died a moment ago."""

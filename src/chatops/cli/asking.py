@@ -43,6 +43,40 @@ def new_password(terminal: Terminal) -> str:
     return password
 
 
+def password(terminal: Terminal) -> str:
+    """A password that somebody has: typed on a terminal, else the first line of standard input.
+
+    Raises:
+        InvalidRequestError: None came.
+    """
+    return _needed(
+        _typed(terminal, "Password: ")
+        if terminal.stdin_is_tty and terminal.stderr_is_tty
+        else sys.stdin.readline().rstrip("\r\n"),
+        "no password came: write it to standard input, or run this on a terminal",
+    )
+
+
+def line(terminal: Terminal, question: str) -> str:
+    """A line that is asked for on a terminal.
+
+    Raises:
+        InvalidRequestError: There is nobody to ask, or nothing was typed.
+    """
+    if not (terminal.stdin_is_tty and terminal.stderr_is_tty):
+        return _needed("", "there is no terminal to ask on: say it with --email")
+    terminal.note(question)
+    return _needed(sys.stdin.readline().strip(), "nothing was typed")
+
+
+def _needed(text: str, otherwise: str) -> str:
+    from chatops.engine.errors import InvalidRequestError
+
+    if not text:
+        raise InvalidRequestError(otherwise)
+    return text
+
+
 def _typed(terminal: Terminal, question: str) -> str:
     with _unseen(terminal.stdin):
         terminal.note(question)

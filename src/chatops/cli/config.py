@@ -1,16 +1,17 @@
-"""`chatops config`: the settings in effect, and where each comes from."""
+"""`chatops config`: the settings in effect, where each comes from, and changes to the user's file."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chatops.cli.exits import guarded
 from chatops.cli.flags import Debug, Json
-from chatops.cli.terminal import open_terminal
+from chatops.cli.terminal import open_terminal, sanitize
 
 if TYPE_CHECKING:
     from chatops.schema import Key
@@ -57,9 +58,13 @@ def visible(key: Key, value: object) -> object:
     """A value without what may be secret in it: passwords in addresses, the arguments of commands."""
     import re
 
+    from chatops.schema import SECRETS
+
     if key[-1] == "api_key_cmd":
         program, *arguments = str(value).split(maxsplit=1)
         return f"{program} ***" if arguments else program
+    if key[-1] in SECRETS:
+        return "***"
     if isinstance(value, str) and key == ("database",):
         from chatops.engine.stores.mongo_address import without_secrets
 
@@ -77,5 +82,123 @@ def path(*, debug: Debug = False) -> None:
         from chatops.settings import config_file
 
         open_terminal().write(f"{config_file(os.environ)}\n")
+
+    raise typer.Exit(guarded(body, debug=debug))
+
+
+@app.command()
+def get(
+    key: Annotated[str, typer.Argument(metavar="KEY", help='As in the file: model, models."openai:gpt-5".context.')],
+    *,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Print one setting in effect. Secrets are hidden."""
+    terminal = open_terminal()
+
+    def body() -> None:
+        from chatops.cli.listing import json_text
+        from chatops.editing import parse_key
+
+        value = _found(parse_key(key), key)
+        text = value if isinstance(value, str) and not json else json_text(terminal, value)
+        terminal.write(f"{sanitize(text) if terminal.stdout_is_tty else text}\n")
+
+    raise typer.Exit(guarded(body, debug=debug))
+
+
+def _found(key: Key, said: str) -> Any:
+    """A value in effect, or a table of them; also one inside a table of free values."""
+    from chatops.engine.errors import NotFoundError
+
+    found: Any = None
+    for name, (value, _) in current().origins.items():
+        if name == key:
+            return visible(name, value)
+        if name[: len(key)] == key:
+            found = found or {}
+            found[".".join(name[len(key) :])] = visible(name, value)
+        elif key[: len(name)] == name and isinstance(value, dict):
+            inner: Any = value
+            for part in key[len(name) :]:
+                inner = inner.get(part) if isinstance(inner, dict) else None
+            found = inner if inner is not None else found
+    if found is None:
+        raise NotFoundError(f"{said} is not set: `chatops config show` lists what is")
+    return found
+
+
+@app.command("set")
+def set_(
+    key: Annotated[str, typer.Argument(metavar="KEY", help='As in the file: model, models."openai:gpt-5".context.')],
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="A TOML value or a plain text; - reads standard input.")
+    ],
+    *,
+    debug: Debug = False,
+) -> None:
+    """Set one setting in your settings file, whose comments stay."""
+
+    def body() -> None:
+        from chatops.editing import parse_key
+
+        text = sys.stdin.read().rstrip("\n") if value == "-" else value
+        _put(parse_key(key), text)
+
+    raise typer.Exit(guarded(body, debug=debug))
+
+
+def _put(key: Key, text: str) -> None:
+    """Sets a key to what the text says as TOML, or where that is nothing for this key, to the text itself."""
+    import tomllib
+
+    from chatops.editing import change, put
+    from chatops.engine.errors import SettingsError
+
+    try:
+        value = tomllib.loads(f"value = {text}")["value"] if "\n" not in text else text
+    except tomllib.TOMLDecodeError:
+        value = text
+    try:
+        change(os.environ, Path(), lambda document: put(document, key, value))
+    except SettingsError:
+        if isinstance(value, str):
+            raise
+        change(os.environ, Path(), lambda document: put(document, key, text))
+
+
+@app.command()
+def unset(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A setting, or a table with all that is in it.")],
+    *,
+    debug: Debug = False,
+) -> None:
+    """Take a setting out of your settings file."""
+
+    def body() -> None:
+        from chatops.editing import change, parse_key, remove
+        from chatops.engine.errors import NotFoundError
+
+        def edit(document: Any) -> None:
+            if not remove(document, parse_key(key)):
+                raise NotFoundError(f"{key} is not in your settings file")
+
+        change(os.environ, Path(), edit)
+
+    raise typer.Exit(guarded(body, debug=debug))
+
+
+@app.command()
+def edit(*, debug: Debug = False) -> None:
+    """Open your settings file in $VISUAL or $EDITOR; what is wrong in it is told and not saved."""
+    terminal = open_terminal()
+
+    def body() -> None:
+        from chatops import editing
+        from chatops.cli.editor import edit_until_valid
+
+        edit_until_valid(
+            terminal, editing.read(os.environ), "config.toml", lambda text: editing.write(os.environ, Path(), text)
+        )
 
     raise typer.Exit(guarded(body, debug=debug))

@@ -36,7 +36,7 @@ def copy_database(source: Source, target: Target, *, json: Json = False, debug: 
         _must_exist(source)
         _must_differ(source, target)
         async with _opened(source) as here, _opened(target) as there:
-            await _copy_accounts(here, there)
+            await _copy_people(here, there)
             return await copy(here, there, await _progress(here, show))
 
     raise typer.Exit(_survey("copying", "copied", body, json=json, debug=debug))
@@ -49,7 +49,7 @@ def check(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Read the whole database: is every conversation's tree whole, is every attachment what it was?"""
+    """Read the whole database: is every conversation's tree whole, is every attachment what it was, and the ledger?"""
 
     async def body(show: Show) -> Survey:
         from chatops.engine.stores.copy import survey
@@ -57,7 +57,7 @@ def check(
         address = database or _current()
         _must_exist(address)
         async with _opened(address) as store:
-            return await survey(store, await _progress(store, show))
+            return await _with_ledger(await survey(store, await _progress(store, show)), store)
 
     raise typer.Exit(_survey("reading", "read", body, json=json, debug=debug))
 
@@ -78,7 +78,7 @@ def backup(
         _must_exist(address)
         _must_be_new(file)
         async with _opened(address) as here, _opened(file) as there:
-            await _copy_accounts(here, there)
+            await _copy_people(here, there)
             return await copy(here, there, await _progress(here, show))
 
     raise typer.Exit(_survey("saving", f"saved in {file}", body, json=json, debug=debug))
@@ -133,12 +133,26 @@ async def _progress(store: Store, show: Show) -> Progress:
     return lambda _conversations, messages: show(messages, total)
 
 
-async def _copy_accounts(source: Store, target: Store) -> None:
+async def _copy_people(source: Store, target: Store) -> None:
     """Before the conversations: two teams' databases are found out before anything of one is in the other."""
-    from chatops.bootstrap import account_store
+    from chatops.bootstrap import account_store, open_meter
     from chatops.engine.auth.copying import copy_accounts
+    from chatops.engine.limits.copying import copy_limits, require_beginning
 
+    here, there = open_meter(source), open_meter(target)
+    await require_beginning(here, there)
     await copy_accounts(account_store(source), account_store(target))
+    await copy_limits(here, there)
+
+
+async def _with_ledger(found: Survey, store: Store) -> Survey:
+    from dataclasses import replace
+
+    from chatops.bootstrap import open_meter
+    from chatops.engine.limits.copying import ledger_fault
+
+    fault = await ledger_fault(open_meter(store))
+    return found if fault is None else replace(found, faults=(*found.faults, f"usage ledger: {fault}"))
 
 
 def _current() -> str:

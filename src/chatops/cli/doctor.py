@@ -186,6 +186,7 @@ def _keys(settings: Settings) -> Iterator[Check]:
             continue
         places = [place for place in (provider.api_key_env, provider.api_key_cmd and "api_key_cmd") if place]
         try:
+            places += [place for place in (settings.keys.places().get(provider.name),) if place]
             found = provider.api_key(os.environ) is not None
         except SettingsError as error:
             yield Check(name=f"key of {provider.name}", status="fail", detail=error.message)
@@ -194,7 +195,7 @@ def _keys(settings: Settings) -> Iterator[Check]:
             f"key of {provider.name}",
             f"{'from' if found else 'none in'} {' or '.join(places)}",
             ok=found or default.provider != provider.name,
-            hint=f"set {places[0]}, or another model",
+            hint=f"set {places[0]}, store one with `chatops keys set {provider.name}`, or choose another model",
         )
 
 

@@ -53,6 +53,11 @@ EXIT_CODES = {
     "abandoned": ExitCode.NETWORK,
     "store_unavailable": ExitCode.STORAGE,
     "no_code_block": ExitCode.FORMAT,
+    "too_large": ExitCode.USAGE,
+    "unsupported_media_type": ExitCode.USAGE,
+    "request_timeout": ExitCode.NETWORK,
+    "server_unreachable": ExitCode.NETWORK,
+    "server_unavailable": ExitCode.NETWORK,
     "stopped": ExitCode.INTERRUPTED,
     "shutdown": ExitCode.TERMINATED,
 }
@@ -64,6 +69,8 @@ _HINTS = {
     "provider_model_missing": "`chatops models ls` lists the models of your providers",
     "provider_unreachable": "check the network and the provider's base_url; --fallback names another model",
     "provider_unavailable": "try again later; --fallback names another model to ask",
+    "server_unreachable": "is the server there? CHATOPS_SERVER=local works on this machine's own database",
+    "unauthenticated": "`chatops login URL` signs in; CHATOPS_TOKEN may hold an API token instead",
     "store_unavailable": "`chatops doctor` checks the database",
     "internal_error": "--debug shows the traceback",
 }
@@ -125,20 +132,26 @@ def guarded(body: Callable[[], ExitCode | None], *, debug: bool = False) -> Exit
         return report(error, debug=debug)
 
 
-def with_engine(body: Callable[[Engine, Settings], Awaitable[ExitCode | None]], *, debug: bool = False) -> ExitCode:
-    """Runs the body of a command that needs the engine, with the settings of this environment."""
+def with_engine(
+    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]], *, debug: bool = False, remote: bool = False
+) -> ExitCode:
+    """Runs the body of a command that needs the engine, with the settings of this environment.
+
+    `remote`: on the server that this terminal uses, if there is one.
+    """
 
     def run() -> ExitCode | None:
         import asyncio
         from pathlib import Path
 
-        from chatops.bootstrap import open_engine
+        from chatops.cli.remote.opening import open_engine, server_of
         from chatops.settings import load
 
         settings = load(os.environ, Path())
+        server = server_of(os.environ, settings.paths.state) if remote else None
 
         async def session() -> ExitCode | None:
-            async with open_engine(settings, env=os.environ) as engine:
+            async with open_engine(settings, server=server) as engine:
                 return await body(engine, settings)
 
         return asyncio.run(session())

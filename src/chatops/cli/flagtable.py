@@ -60,7 +60,7 @@ def render_choice(text: str) -> str:
     raise ValueError("must be auto, always or never")
 
 
-def pairs(texts: Sequence[str]) -> dict[str, object]:
+def named_values(texts: Sequence[str]) -> dict[str, object]:
     """`k=v`, where v is JSON (a number, true, a list) or else a text."""
     import json
 
@@ -73,6 +73,17 @@ def pairs(texts: Sequence[str]) -> dict[str, object]:
             found[name] = json.loads(value)
         except ValueError:
             found[name] = value
+    return found
+
+
+def named_texts(texts: Sequence[str]) -> dict[str, str]:
+    """`name=text`, as it is."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name.isidentifier() or not equals:
+            raise ValueError("must be NAME=TEXT, for example language=French")
+        found[name] = value
     return found
 
 

@@ -73,7 +73,7 @@ def list_conversations(
         elif not conversations:
             complain('no conversations yet: chatops ask "..." begins one')
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 async def _conversations(engine: Engine, limit: int, *, archived: bool, tag: str | None) -> AsyncIterator[Conversation]:
@@ -98,7 +98,7 @@ def show(id_: Id, *, json: Json = False, debug: Debug = False) -> None:
             else:
                 await _show_text(terminal, messages)
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 async def _show_json(terminal: Terminal, conversation: Conversation, messages: AsyncIterator[Message]) -> None:
@@ -161,7 +161,7 @@ def search(
         if not hits:
             complain("nothing found")
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 def _hit_json(hit: SearchHit) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def remove(
             ):
                 await engine.history.delete(_owner(), conversation.id)
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 @app.command()
@@ -198,9 +198,16 @@ def path(*, debug: Debug = False) -> None:
     """Print where the history is stored. The password of a server's address is hidden."""
 
     def body() -> ExitCode | None:
+        import os
+
         from chatops.cli.config import current, visible
+        from chatops.cli.remote.opening import server_of
 
         settings = current()
+        server = server_of(os.environ, settings.paths.state)
+        if server is not None:
+            open_terminal().write(f"{server}\n")
+            return None
         open_terminal().write(f"{settings.sqlite_path or visible(('database',), settings.database)}\n")
         return None
 

@@ -43,7 +43,7 @@ def _put_away(ids: list[str], *, archived: bool, debug: bool) -> None:
         for conversation in found:
             await engine.history.archive(_owner(), conversation.id, archived=archived)
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 def tag(
@@ -69,7 +69,7 @@ def tag(
         if not conversation.tags:
             complain("no tags")
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 def rename(
@@ -84,7 +84,7 @@ def rename(
         conversation = await engine.history.conversation(_owner(), id_)
         await engine.history.rename(_owner(), conversation.id, " ".join(title))
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 def fork(
@@ -103,4 +103,4 @@ def fork(
         copy = await engine.history.fork(_owner(), conversation.id, message)
         terminal.write(f"{copy.id}\n")
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))

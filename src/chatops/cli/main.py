@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from chatops import __version__
-from chatops.cli import config, db, doctor, history, models, tokens, usage, users
+from chatops.cli import bot, config, db, doctor, history, keys, models, presets, tokens, usage, users
+from chatops.cli import login as signing
 from chatops.cli import serve as serving
 from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
@@ -98,14 +99,30 @@ app.command("chat", help=_CHAT_HELP)(CHAT.typer_command(_chat))
 app.add_typer(history.app, name="history", help="Conversations that were stored (alias: logs).")
 app.add_typer(history.app, name="logs", help="Alias of history.", hidden=True)
 app.add_typer(models.app, name="models", help="Models that can be asked.")
+app.add_typer(keys.app, name="keys", help="The providers' keys.")
+app.add_typer(presets.app, name="presets", help="System prompts, models and parameters under a name.")
 app.add_typer(usage.app, name="usage", help="What was used: turns, tokens, cost.")
 app.add_typer(db.app, name="db", help="Copy, check, back up and migrate the database.")
-app.add_typer(config.app, name="config", help="Settings in effect.")
+app.add_typer(config.app, name="config", help="Settings: those in effect, and changes to your file.")
 app.add_typer(users.app, name="users", help="Accounts: add, list, invite, disable, delete.")
 app.add_typer(tokens.app, name="tokens", help="Tokens for the HTTP API.")
 app.command("link")(tokens.link)
+app.add_typer(bot.app, name="bot", help="Answer on Slack or Discord.")
+app.command("login")(signing.login)
+app.command("logout")(signing.logout)
+app.command("whoami")(signing.whoami)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serving.serve)
+
+
+@app.command()
+def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell.")]) -> None:
+    """Print the script that makes a shell complete commands, options, models, presets and conversations."""
+    from chatops.cli.completion.shells import SCRIPTS
+
+    if shell not in SCRIPTS:
+        raise typer.BadParameter(f"no {shell!r}: there are bash, zsh and fish")
+    typer.echo(SCRIPTS[shell], nl=False)
 
 
 def run_typer(argv: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from chatops.cli.exits import ExitCode, complain, exit_code, guarded, with_engine
 from chatops.cli.flags import Debug, Json
 from chatops.cli.terminal import open_terminal, sanitize
-from chatops.engine.errors import ChatopsError
+from chatops.engine.errors import ChatopsError, NotFoundError
 from chatops.engine.offers import offered
 
 if TYPE_CHECKING:
@@ -124,6 +125,65 @@ def show(
         for key, value in shape.items():
             text = ", ".join(value) if isinstance(value, list) else "yes" if value is True else str(value)
             terminal.write(sanitize(f"{key.replace('_', ' ')}: {text}\n"))
+
+    raise typer.Exit(guarded(body, debug=debug))
+
+
+@app.command()
+def default(
+    name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="None: print the default.")] = None,
+    *,
+    debug: Debug = False,
+) -> None:
+    """Print the default model, or set it in your settings file."""
+    terminal = open_terminal()
+
+    def body() -> None:
+        from chatops.bootstrap import catalog
+        from chatops.cli.config import current
+        from chatops.editing import change, put
+
+        models = catalog(current(), os.environ)
+        id_ = models.resolve(name).id
+        if name is None:
+            terminal.write(sanitize(f"{id_}\n"))
+            return
+        said = name if name in models.aliases else id_
+        change(os.environ, Path(), lambda document: put(document, ("model",), said))
+
+    raise typer.Exit(guarded(body, debug=debug))
+
+
+@app.command()
+def alias(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="None: print all.")] = None,
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="What it stands for.")] = None,
+    *,
+    remove: Annotated[bool, typer.Option("--remove", "-d", help="Take it away.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print the short names of models, give one, or take one away."""
+    terminal = open_terminal()
+
+    def body() -> None:
+        from chatops.bootstrap import catalog
+        from chatops.cli import listing
+        from chatops.cli.config import current
+        from chatops.editing import change, put
+        from chatops.editing import remove as take_out
+
+        models = catalog(current(), os.environ)
+        if name is None:
+            listing.write_rows(terminal, [{"alias": one, "model": to} for one, to in sorted(models.aliases.items())])
+        elif model is not None and not remove:
+            id_ = models.resolve(model).id
+            change(os.environ, Path(), lambda document: put(document, ("aliases", name), id_))
+        elif name not in models.aliases:
+            raise NotFoundError(f"there is no alias {name}")
+        elif remove:
+            change(os.environ, Path(), lambda document: take_out(document, ("aliases", name)))
+        else:
+            terminal.write(sanitize(f"{models.aliases[name]}\n"))
 
     raise typer.Exit(guarded(body, debug=debug))
 

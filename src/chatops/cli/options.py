@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatops.cli.flagtable import Table, dollars, flag, option, pairs, positive_int, render_choice, seconds
+from chatops.cli.flagtable import (
+    Table,
+    dollars,
+    flag,
+    named_texts,
+    named_values,
+    option,
+    positive_int,
+    render_choice,
+    seconds,
+)
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -17,9 +27,17 @@ class TurnOptions:
 
     model: str | None = option("-m", "--model", metavar="MODEL", help="Model: provider:model, an alias, or a name.")
     system: str | None = option("-s", "--system", metavar="TEXT", help="System prompt.")
-    preset: str | None = option("-p", "--preset", metavar="NAME", help="Preset of the settings.")
+    preset: str | None = option("-p", "--preset", metavar="PRESET", help="Preset of the settings.")
+    variables: dict[str, str] = option(  # noqa: RUF009 - it makes a dataclass field
+        "-V", "--var", metavar="NAME=TEXT", help="Variable of the preset, repeatable.", default={}, convert=named_texts
+    )
     options: dict[str, object] = option(  # noqa: RUF009 - it makes a dataclass field
-        "-o", "--option", metavar="NAME=VALUE", help="Option of the model; repeatable.", default={}, convert=pairs
+        "-o",
+        "--option",
+        metavar="NAME=VALUE",
+        help="Option of the model; repeatable.",
+        default={},
+        convert=named_values,
     )
     continue_last: bool = flag("-c", "--continue", help="Go on with the newest conversation.")
     conversation: str | None = option("--cid", metavar="ID", help="Go on with this conversation (4 characters do).")
@@ -28,7 +46,7 @@ class TurnOptions:
         "-f", "--file", metavar="PATH", help="Put a text file before the prompt (- is standard input).", default=()
     )
     attachments: tuple[str, ...] = option(
-        "-a", "--attach", metavar="PATH", help="Send an image or a PDF with the prompt.", default=()
+        "-a", "--attach", metavar="PATH", help="Attach an image, a PDF or a text file.", default=()
     )
     render: str | None = option(
         "--render", metavar="auto|always|never", help="Render Markdown; auto: on a terminal.", convert=render_choice
@@ -40,6 +58,9 @@ class TurnOptions:
     )
     fallbacks: tuple[str, ...] = option(
         "--fallback", metavar="MODEL", help="Model to ask when the first cannot answer; repeatable.", default=()
+    )
+    server: str | None = option(
+        "--server", metavar="URL", help="Ask this chatops server; `local`: none, in spite of a sign-in."
     )
     quiet: bool = flag("-q", "--quiet", help="No notices on standard error.")
     verbose: bool = flag("-v", "--verbose", help="More notices on standard error.")

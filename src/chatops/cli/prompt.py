@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chatops.cli.editor import edited
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.requests import MAX_ATTACHMENT_BYTES, MAX_TEXT_BYTES, Attachment
-
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF-", "application/pdf"),
-)
+from chatops.engine.sniffing import media_type
 
 
 def compose(words: Sequence[str], files: Sequence[str], *, stdin: int | None, edit: bool = False) -> str:
@@ -35,13 +29,13 @@ def compose(words: Sequence[str], files: Sequence[str], *, stdin: int | None, ed
         raise InvalidRequestError("nothing is piped into standard input (-)")
     prompt = "" if tuple(words) == ("-",) else " ".join(words)
     piped = _decode(_read_fd(stdin), "standard input").rstrip("\n") if stdin is not None else ""
-    context = [_quote(name, _read_text(name)) for name in files if name != "-"]
+    context = [_quote(name, read_text(name)) for name in files if name != "-"]
     text = "\n\n".join(piece for piece in (*context, piped, prompt) if piece.strip())
-    return _edit(text) if edit else text
+    return edited(text, "prompt.md").strip() if edit else text
 
 
 def attach(paths: Sequence[str]) -> tuple[Attachment, ...]:
-    """Reads images and PDFs; what they are is told by their first bytes, not by their names.
+    """Reads images, PDFs and text files; what they are is told by their content, not by their names.
 
     Raises:
         InvalidRequestError: A file is missing, unreadable, too large, or of no kind that models take.
@@ -49,17 +43,11 @@ def attach(paths: Sequence[str]) -> tuple[Attachment, ...]:
     attachments = []
     for name in paths:
         data = _read(name, MAX_ATTACHMENT_BYTES)
-        attachments.append(Attachment(name=Path(name).name, media_type=_media_type(name, data), data=data))
+        found = media_type(data)
+        if found is None:
+            raise InvalidRequestError(f"{name} is no PNG, JPEG, GIF, WebP, PDF or UTF-8 text: models take nothing else")
+        attachments.append(Attachment(name=Path(name).name, media_type=found, data=data))
     return tuple(attachments)
-
-
-def _media_type(name: str, data: bytes) -> str:
-    for magic, media_type in _MAGIC:
-        if data.startswith(magic):
-            return media_type
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "image/webp"
-    raise InvalidRequestError(f"{name} is no PNG, JPEG, GIF, WebP or PDF: give a text file with -f instead of -a")
 
 
 def _read(name: str, limit: int) -> bytes:
@@ -73,7 +61,8 @@ def _read(name: str, limit: int) -> bytes:
     return data
 
 
-def _read_text(name: str) -> str:
+def read_text(name: str) -> str:
+    """A text file. Raises `InvalidRequestError` when it is missing, unreadable, too large or no UTF-8."""
     return _decode(_read(name, MAX_TEXT_BYTES), name)
 
 
@@ -104,32 +93,3 @@ def _quote(name: str, text: str) -> str:
         longest = max(longest, run)
     fence = "`" * max(3, longest + 1)
     return f"{name}:\n{fence}\n{text.rstrip()}\n{fence}"
-
-
-def _edit(text: str) -> str:
-    """Lets the person write the prompt in $VISUAL or $EDITOR; the file is private and removed after."""
-    import shlex
-    import subprocess
-    import tempfile
-
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    with tempfile.TemporaryDirectory(prefix="chatops-") as folder:
-        path = Path(folder) / "prompt.md"
-        path.write_text(text, encoding="utf-8")
-        try:
-            code = subprocess.run([*command, str(path)], stdin=_keyboard(), check=False).returncode  # noqa: S603 - the person's own editor
-        except OSError as error:
-            raise InvalidRequestError(f"cannot start the editor {command[0]}: {error.strerror} (set EDITOR)") from None
-        if code:
-            raise InvalidRequestError(f"the editor ended with status {code}: nothing was sent")
-        return path.read_text(encoding="utf-8").strip()
-
-
-def _keyboard() -> int | None:
-    """The terminal, when standard input is something piped in."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        return None
-    try:
-        return os.open("/dev/tty", os.O_RDONLY)
-    except OSError:
-        return None

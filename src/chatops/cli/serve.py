@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ import typer
 
 from chatops.cli.exits import ExitCode, complain, guarded
 from chatops.cli.flags import Debug
+from chatops.cli.together import bots_of, together
 from chatops.engine.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Lis
 Port = Annotated[int | None, typer.Option("--port", "-p", metavar="PORT", min=0, max=65535, help="0: a free one.")]
 Socket = Annotated[Path | None, typer.Option("--socket", metavar="PATH", help="The unix socket, for this user alone.")]
 NoLogin = Annotated[bool, typer.Option("--no-login", help="One person, on this machine only: nobody logs in.")]
+With = Annotated[str | None, typer.Option("--with", metavar="BOTS", help="Bots in this process: slack,discord.")]
 Drain = Annotated[float | None, typer.Option("--drain", metavar="SECONDS", min=0, help="To end turns in, at the end.")]
 
 
@@ -40,6 +43,7 @@ def serve(
     socket: Socket = None,
     no_login: NoLogin = False,
     drain: Drain = None,
+    with_: With = None,
     debug: Debug = False,
 ) -> None:
     """Serve the HTTP API and the web page. SIGTERM or Ctrl-C lets running turns end; a second one does not wait."""
@@ -58,7 +62,7 @@ def serve(
                 f"--no-login serves one person on this machine, and {chosen.host} can be reached from elsewhere: "
                 "leave it out, or listen on 127.0.0.1"
             )
-        return runtime.run(_Serving(settings, chosen, no_login=no_login).run)
+        return runtime.run(_Serving(settings, chosen, no_login=no_login, bots=bots_of(with_)).run)
 
     raise typer.Exit(guarded(body, debug=debug))
 
@@ -66,30 +70,37 @@ def serve(
 class _Serving:
     """One run of the server."""
 
-    def __init__(self, settings: Settings, chosen: ServerSettings, *, no_login: bool) -> None:
+    def __init__(self, settings: Settings, chosen: ServerSettings, *, no_login: bool, bots: Sequence[str]) -> None:
         self._settings = settings
         self._chosen = chosen
         self._no_login = no_login
+        self._bots = bots
         self._stop = asyncio.Event()
 
     async def run(self) -> ExitCode:
         """Serves until a signal comes, then lets turns end."""
-        from chatops.api import runtime
         from chatops.api.serving import listening
         from chatops.bootstrap import open_engine
 
-        async with (
-            open_engine(self._settings, env=os.environ) as engine,
-            listening(self._app(engine), self._endpoints()) as addresses,
-        ):
-            self._obey_signals()
-            for address in addresses:
-                complain(f"chatops serves {address}")
-            runtime.settle_down()
-            await self._stop.wait()
-            complain(f"chatops stops: running answers have {self._chosen.drain:g} s to end")
-            await engine.drain(self._chosen.drain)
+        async with open_engine(self._settings, env=os.environ, titles=True) as engine:
+            app = self._app(engine)
+            async with (
+                together(self._bots, engine, self._settings, app),
+                listening(app, self._endpoints()) as addresses,
+            ):
+                await self._serve(engine, addresses)
         return ExitCode.OK
+
+    async def _serve(self, engine: Engine, addresses: Iterable[str]) -> None:
+        from chatops.api import runtime
+
+        self._obey_signals()
+        for address in addresses:
+            complain(f"chatops serves {address}")
+        runtime.settle_down()
+        await self._stop.wait()
+        complain(f"chatops stops: running answers have {self._chosen.drain:g} s to end")
+        await engine.drain(self._chosen.drain)
 
     def _app(self, engine: Engine) -> web.Application:
         from chatops.api.app import create_app
@@ -102,6 +113,7 @@ class _Serving:
             limits=engine.limits,
             bounds=ServerLimits(body=chosen.max_body, streams=chosen.max_streams, connections=chosen.max_connections),
             providers=self._offering(),
+            presets=self._settings.presets,
             silence=self._settings.timeout,
             origins=chosen.origins,
             proxies=chosen.trusted_proxies,

@@ -12,7 +12,6 @@ from chatops.cli.flags import Debug, Json
 from chatops.cli.terminal import open_terminal
 
 if TYPE_CHECKING:
-    from chatops.engine.limits.counters import Remaining
     from chatops.engine.limits.reports import Line
     from chatops.engine.service import Engine
     from chatops.settings import Settings
@@ -47,9 +46,9 @@ def usage(
         if not lines:
             complain("nothing was used in this time")
         for budget in await engine.limits.remaining(local_principal()):
-            complain(_standing(budget))
+            complain(str(budget))
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 @app.command()
@@ -72,7 +71,7 @@ def verify(*, json: Json = False, debug: Debug = False) -> None:
         if not json:
             terminal.write(f"all {verdict.rows:,} rows are as they were written\n")
 
-    raise typer.Exit(with_engine(body, debug=debug))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
 def _begin(text: str) -> int:
@@ -129,15 +128,3 @@ def _row(line: Line, by: str) -> dict[str, str]:
         "out": str(line.output_tokens),
         "cost": f"{shown(line.cost)}{unpriced}",
     }
-
-
-def _standing(budget: Remaining) -> str:
-    from chatops.engine.limits.policy import measured
-
-    unit = budget.counter.budget.unit
-    renews = datetime.fromtimestamp(budget.counter.renews_at / 1000, UTC)
-    held = f", {measured(unit, budget.held)} held by running answers" if budget.held else ""
-    return (
-        f"{budget.counter.whose} ({budget.counter.budget}): {measured(unit, budget.spent)} used{held},"
-        f" {measured(unit, budget.left, down=True)} left until {renews:%Y-%m-%d} (UTC)"
-    )

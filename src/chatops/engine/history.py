@@ -20,6 +20,8 @@ from chatops.engine.tags import normalised
 MIN_PREFIX = 4
 """Characters of an id that are enough when they fit one conversation only."""
 MAX_PAGE = 200
+MAX_NEWER = 1000
+"""Messages beyond the active branch's end that a page of the whole tree brings along."""
 
 
 class History:
@@ -109,10 +111,45 @@ class History:
         principal.require("history:read")
         return await self._store.messages(principal.user_id, conversation.id, after_seq=after_seq, limit=limit)
 
+    async def latest(
+        self, principal: Principal, conversation: Conversation, *, before: str | None = None, limit: int
+    ) -> list[Message]:
+        """A page of all branches, newest first: range reads. The first page also has what is newer than the active
+        branch's end, up to `MAX_NEWER`, whatever `limit` says: there is some after a switch to an older branch.
+
+        Args:
+            principal: Whose.
+            conversation: Where.
+            before: The last message of the page that came earlier.
+            limit: The most to return.
+
+        Raises:
+            NotFoundError: No such message in this conversation.
+        """
+        principal.require("history:read")
+        owner, id_ = principal.user_id, conversation.id
+        if before is not None:
+            return (await self._store.tail(owner, id_, before, limit=limit + 1))[1:]
+        if conversation.leaf_id is None:
+            return []
+        page = await self._store.tail(owner, id_, conversation.leaf_id, limit=limit)
+        newer = await self._store.messages(owner, id_, after_seq=page[0].seq, limit=MAX_NEWER)
+        return [*reversed(newer), *page]
+
+    async def attachment(self, principal: Principal, sha256: str) -> bytes:
+        """The bytes of an attached file, by their digest in hex. Raises `NotFoundError`."""
+        principal.require("history:read")
+        return await self._store.blob(principal.user_id, sha256)
+
     async def branches(self, principal: Principal, conversation: Conversation, *, limit: int) -> list[Branch]:
         """The branches whose ends are newest, newest first. Reads the whole conversation once."""
         principal.require("history:read")
         return await branches.every(self._store, replace(conversation, owner_id=principal.user_id), limit=limit)
+
+    async def message(self, principal: Principal, message_id: str) -> Message:
+        """One message; a running answer with what was journalled of it. Raises `NotFoundError`."""
+        principal.require("history:read")
+        return await self._store.message(principal.user_id, message_id)
 
     async def search(self, principal: Principal, query: str, *, limit: int) -> list[SearchHit]:
         """Messages that hold every word of the query, newest first."""

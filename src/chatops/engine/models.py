@@ -14,12 +14,17 @@ from chatops.engine.errors import InvalidRequestError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """What is known of a model; None where it is not known. Sizes in tokens."""
+    """What is known of a model; None where it is not known. Sizes in tokens.
+
+    Attributes:
+        images: Whether it takes images and PDFs. A model that nobody knows is asked: its provider will say.
+    """
 
     id: str
     context: int | None = None
     max_output: int | None = None
     fallbacks: tuple[str, ...] = ()
+    images: bool = True
 
     @property
     def provider(self) -> str:
@@ -77,7 +82,10 @@ def _known() -> dict[str, ModelSpec]:
     # The embedded model's slot holds 2,048 tokens; longer prompts cost seconds of prefill on a processor (measured).
     sizes[LOCAL_MODEL] = (2048, 1024)
     sizes["echo:plain"] = (128_000, 128_000)
-    return {id_: ModelSpec(id=id_, context=context, max_output=most) for id_, (context, most) in sizes.items()}
+    return {
+        id_: ModelSpec(id=id_, context=context, max_output=most, images=id_ != LOCAL_MODEL)
+        for id_, (context, most) in sizes.items()
+    }
 
 
 class Catalog:
@@ -121,7 +129,7 @@ class Catalog:
             raise InvalidRequestError(self._unknown(wanted))
         if provider not in self.providers or not model:
             raise InvalidRequestError(self._unknown(wanted))
-        return self.known.get(wanted) or ModelSpec(id=wanted)
+        return self.known.get(wanted) or ModelSpec(id=wanted, images=provider != "local")
 
     def _unknown(self, wanted: str) -> str:
         from difflib import get_close_matches

@@ -19,6 +19,7 @@ from chatops.engine.messages import (
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.ports import ChatRequest, Clock, NewId, Store
 from chatops.engine.requests import TurnRequest, answer_id, every_attachment, question_id, title_of
+from chatops.engine.sniffing import TEXT
 from chatops.engine.window import Window, count_tokens, estimate_tokens, input_budget
 
 GO_ON = "Your last answer was cut off. Go on exactly where it stopped. Repeat nothing of it and do not comment on this."
@@ -89,6 +90,7 @@ class Planner:
         spec = self._catalog.resolve(request.model or conversation.model)
         names = spec.fallbacks if request.fallbacks is None else request.fallbacks
         route = (spec, *(self._catalog.resolve(name) for name in names))
+        _check_images(request, route)
         conversation = replace(
             conversation,
             model=spec.id,
@@ -225,7 +227,7 @@ class Planner:
             messages=messages,
             system=system,
             sampling=plan.sampling,
-            blobs=await self._blobs(plan, messages),
+            blobs=await self._blobs(plan, messages, spec),
             silence=plan.silence,
             context=spec.context,
             max_output=spec.max_output,
@@ -242,10 +244,21 @@ class Planner:
             window.take(await self._store.tail(conversation.owner_id, conversation.id, window.wanted, limit=BATCH))
         return window.messages()
 
-    async def _blobs(self, plan: Plan, messages: Sequence[Message]) -> dict[str, bytes]:
+    async def _blobs(self, plan: Plan, messages: Sequence[Message], spec: ModelSpec) -> dict[str, bytes]:
+        """The files' bytes. A model that cannot see images of earlier turns gets their names."""
         blobs = dict(plan.blobs)
         for message in messages:
             for part in message.files:
-                if part.sha256 not in blobs:
+                if part.sha256 not in blobs and (spec.images or part.media_type == TEXT):
                     blobs[part.sha256] = await self._store.blob(plan.conversation.owner_id, part.sha256)
         return blobs
+
+
+def _check_images(request: TurnRequest, route: Sequence[ModelSpec]) -> None:
+    """Raises `InvalidRequestError` when a file would go to a model that cannot see it."""
+    seen = [attachment for attachment in every_attachment(request) if attachment.media_type != TEXT]
+    blind = next((spec for spec in route if not spec.images), None)
+    if seen and blind is not None:
+        raise InvalidRequestError(
+            f"{blind.id} takes no images and no PDFs, so it cannot read {seen[0].name}: choose another model (-m)"
+        )

@@ -18,7 +18,7 @@ MAX_TEXT_BYTES = 4 * 2**20
 MAX_ATTACHMENT_BYTES = 10 * 2**20
 """Anthropic takes 32 MB a request, and base64 adds a third: this leaves room for two of them."""
 MAX_ATTACHMENTS = 10
-MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
+MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain")
 TITLE_CHARS = 60
 MAX_NAME = 128
 """Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
@@ -134,9 +134,7 @@ def check_attachments(attachments: tuple[Attachment, ...]) -> None:
         check_text(attachment.name, "an attachment's name")
         if attachment.media_type not in MEDIA_TYPES:
             known = ", ".join(MEDIA_TYPES)
-            raise InvalidRequestError(
-                f"{attachment.name} is {attachment.media_type}; models take {known}. Send text files as context (-f)"
-            )
+            raise InvalidRequestError(f"{attachment.name} is {attachment.media_type}; models take {known}")
         if len(attachment.data) > MAX_ATTACHMENT_BYTES:
             raise InvalidRequestError(
                 f"{attachment.name} is {len(attachment.data):,} bytes, {MAX_ATTACHMENT_BYTES:,} at most"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chatops.engine.beginning import begin
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
@@ -130,12 +131,7 @@ class Engine:
     async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:
         if not record:
             return list(plan.rows)
-        owner = plan.conversation.owner_id
-        for digest, data in plan.blobs.items():
-            await self._store.put_blob(owner, digest, data)
-        return await self._store.begin_turn(
-            owner, plan.conversation, plan.rows, lease_expires_at=self._clock() + LEASE_MS
-        )
+        return await begin(self._store, plan, self._clock() + LEASE_MS)
 
     async def _start(
         self, principal: Principal, plan: Plan, message: Message, admission: Admission, *, record: bool

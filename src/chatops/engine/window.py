@@ -43,7 +43,12 @@ def count_tokens(parts: Iterable[Part]) -> int:
         if isinstance(part, TextPart):
             total += estimate_tokens(part.text)
         elif isinstance(part, FilePart):
-            total += max(IMAGE_TOKENS, part.size // DOCUMENT_BYTES_PER_TOKEN)
+            is_text = part.media_type.startswith("text/")
+            total += (
+                -(-part.size // BYTES_PER_TOKEN)
+                if is_text
+                else max(IMAGE_TOKENS, part.size // DOCUMENT_BYTES_PER_TOKEN)
+            )
     return total
 
 

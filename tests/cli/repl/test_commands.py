@@ -11,6 +11,7 @@ from chatops.cli.exits import ExitCode
 from chatops.cli.repl.commands import REGISTRY
 from chatops.engine.events import TextDelta
 from chatops.engine.window import SUMMARISE
+from chatops.sections import Preset
 from fakes import answer
 from rig import ME
 from talk import Talk
@@ -288,7 +289,9 @@ async def test_files_go_with_the_next_prompt_alone(
     assert f"{notes}:\n```\na note\n```\n\ncompare" in first.text
     assert [file.name for file in first.files] == ["chart.png"]
     assert second.text == "and now?"
-    await talk.say(f"/attach '{notes}'", "/file /no/such", "/file 'open", f"/attach {chart}", "/file -", "last")
+    await talk.say(
+        f"/attach '{tmp_path}/program'", "/file /no/such", "/file 'open", f"/attach {chart}", "/file -", "last"
+    )
     told = capsys.readouterr().err
     assert "is no PNG" in told
     assert "cannot read /no/such" in told
@@ -339,3 +342,14 @@ async def test_a_conversation_that_went_on_elsewhere_goes_on_from_there(talk: Ta
     await talk.say("two")
 
     assert await branch(talk) == ["one", "Hello", "from the web", "Hello", "two", "Hello"]
+
+
+async def test_a_presets_variables_are_put_in_or_asked_for(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    preset = Preset(system="Answer in {{language}}.")
+    object.__setattr__(talk.session.settings, "presets", {"in": preset})
+    await talk.say("/preset in", "/preset in language", "/preset in 'language=Old Norse'", "hi")
+
+    told = capsys.readouterr().err
+    assert "preset in needs values for language" in told
+    assert "/preset NAME [VARIABLE=TEXT ...]: must be NAME=TEXT" in told
+    assert talk.rig.provider.requests[0].system == "Answer in Old Norse."

@@ -94,13 +94,30 @@ async def test_who_else_has_something_of_the_shadow_hands_it_over_first(rig: Aut
     handed: list[tuple[str, str, str]] = []
 
     async def hand_over(from_id: str, to_id: str) -> None:
-        handed.append((from_id, to_id, (await slack(rig)).user_id))
+        if not handed:  # once: this, too, is a person who comes back
+            handed.append((from_id, to_id, (await slack(rig)).user_id))
 
     rig.accounts._identities._handovers = (hand_over,)
     ann, shadow = await rig.act(await rig.add()), await slack(rig)
     await rig.accounts.link(ann, await rig.accounts.link_code(shadow))
 
-    assert handed == [(shadow.user_id, ann.user_id, shadow.user_id)]
+    assert handed[0] == (shadow.user_id, ann.user_id, shadow.user_id)
+
+
+async def test_what_a_turn_spent_that_ran_through_the_link_is_handed_over_when_its_person_comes_back(
+    rig: AuthRig,
+) -> None:
+    handed: list[tuple[str, str]] = []
+
+    async def hand_over(from_id: str, to_id: str) -> None:
+        handed.append((from_id, to_id))
+
+    ann, shadow = await rig.act(await rig.add()), await slack(rig)
+    await rig.accounts.link(ann, await rig.accounts.link_code(shadow))
+    rig.accounts._identities._handovers = (hand_over,)
+    await slack(rig)
+
+    assert handed == [(shadow.user_id, ann.user_id)]
 
 
 async def test_what_a_turn_stored_for_the_shadow_after_the_link_follows(rig: AuthRig) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from budgets import left, money, with_budget
+from chatops.bootstrap import account_store
+from chatops.engine.auth.nouns import Account, Identity
 from chatops.engine.errors import ConflictError, RateLimitError
 from chatops.engine.events import Finished, ReasoningDelta, TextDelta
 from chatops.engine.limits.counters import Remaining
+from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.policy import Budget, Policy, Terms
 from chatops.engine.messages import Principal
 from chatops.engine.requests import TurnRequest
@@ -127,6 +130,27 @@ async def test_what_an_administrator_says_for_a_person_goes_over_their_role(tmp_
         assert await limits.terms(ME) == policy.user
         with pytest.raises(Exception, match="for administrators"):
             await limits.set_limit(ME, ME.user_id, Terms())
+
+
+async def test_a_link_takes_what_was_spent_along_and_usage_shows_it(tmp_path: Path) -> None:
+    policy = Policy(user=Terms(budget=Budget(unit="tokens", amount=9_000, period="day")))
+    async with open_rig(tmp_path / "x.db", policy=policy) as rig:
+        accounts, ann, shadow = account_store(rig.store), Principal(user_id="ann"), Principal(user_id="shadow")
+        limits = Limits(
+            meters=rig.meter, store=rig.store, clock=rig.clock, policy=policy, merged_into=accounts.merged_into
+        )
+        shadows = Account(id="shadow", name="S", role="member", created_at=0)
+        await accounts.account_of(Identity(platform="slack", user_id="U1"), shadow=shadows)
+        turn = await rig.engine.start_turn(shadow, TurnRequest(text="x"))
+        await rig.over(turn.id)
+        (before,) = await limits.remaining(shadow)
+        await limits.hand_over("shadow", "ann")
+        assert await accounts.merge("shadow", "ann")
+
+        assert before.spent > 0
+        assert [one.spent for one in await limits.remaining(ann)] == [before.spent]
+        assert [one.spent for one in await limits.remaining(shadow)] == [0]
+        assert [line.key for line in await limits.usage(ann, by="user")] == ["shadow"]
 
 
 async def test_members_see_their_own_usage_and_administrators_all(tmp_path: Path) -> None:

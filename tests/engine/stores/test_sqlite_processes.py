@@ -72,7 +72,9 @@ async def test_a_killed_process_loses_nothing_that_was_acknowledged(tmp_path: Pa
     assert process.stdout is not None
     acknowledged = [process.stdout.readline() for _ in range(200 * (round_ + 1))]
     process.send_signal(signal.SIGKILL)
-    acknowledged += process.communicate()[0].splitlines()[:-1]  # the last line may be cut
+    # Not `communicate`: that reads past what `readline` has taken ahead. The last line may be cut.
+    acknowledged += process.stdout.read().splitlines()[:-1]
+    process.communicate()
     last = {id_: int(n) for id_, n in (line.split() for line in acknowledged)}
     with closing(sqlite3.connect(path)) as db:
         verdict = db.execute("PRAGMA integrity_check").fetchone()[0]

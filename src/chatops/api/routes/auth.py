@@ -12,7 +12,7 @@ from chatops.api.keys import ADDRESS
 from chatops.api.operations import Answer, Call, Json, Nothing, Operation, Reply, encode, operation
 from chatops.api.routes.conversations import FORBID
 from chatops.api.sessions import cookie_token, drop_cookie, give_cookie
-from chatops.api.shapes import Me, SignedIn
+from chatops.api.shapes import Entry, Me, SignedIn
 from chatops.engine.auth.accounts import Accounts
 from chatops.engine.auth.nouns import SignIn
 from chatops.engine.auth.shapes import account_json
@@ -56,6 +56,18 @@ class Refresh:
     __pydantic_config__ = FORBID
 
     refresh_token: str | None = field(default=None, repr=False)
+
+
+@operation(
+    "GET",
+    "/api/auth",
+    summary="Who may register",
+    tag=TAG,
+    answers={200: Answer(says="What a page that asks to sign in has to know.", shape=Entry)},
+    account=False,
+)
+async def entry(call: Call[Nothing, Nothing]) -> Reply:
+    return {"registration": await accounts(call).registration()}
 
 
 @operation(
@@ -175,4 +187,4 @@ def _signed_in(call: Call[Any, Any], signed: SignIn, status: int = 200) -> web.R
     return response
 
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (register, login, refresh, logout, me, password)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (entry, register, login, refresh, logout, me, password)

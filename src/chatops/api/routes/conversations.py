@@ -166,7 +166,7 @@ async def fork(call: Call[Nothing, Fork]) -> Reply:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagesQuery:
     """`branch=active` reads the active branch (or the one that ends at `leaf_id`) back from its end, each page oldest
-    first; `branch=all` reads the whole tree, oldest first.
+    first; `branch=all` reads the whole tree, oldest first, or with `order=newest` from its newest message back.
     """
 
     __pydantic_config__ = FORBID
@@ -174,6 +174,7 @@ class MessagesQuery:
     cursor: str | None = None
     limit: Limit = 50
     branch: Literal["active", "all"] = "active"
+    order: Literal["oldest", "newest"] = "oldest"
     leaf_id: str | None = None
 
 
@@ -189,13 +190,25 @@ class MessagesQuery:
 async def messages(call: Call[MessagesQuery, Nothing]) -> Reply:
     conversation = await call.engine.history.named(call.principal, call.path("id"))
     if call.query.branch == "all":
-        return await _tree(call, conversation)
+        return await (_latest if call.query.order == "newest" else _tree)(call, conversation)
     query = call.query
     leaf = query.leaf_id if query.cursor is None else str(cursors.read(query.cursor, str)[0])
     page = await call.engine.history.recent(call.principal, conversation, limit=query.limit, leaf_id=leaf)
     reply: Json = {"messages": [message_json(message) for message in page]}
     if page and page[0].parent_id is not None:
         reply["next_cursor"] = cursors.written(page[0].parent_id)
+    return reply
+
+
+async def _latest(call: Call[MessagesQuery, Nothing], conversation: Conversation) -> Json:
+    query = call.query
+    before = None if query.cursor is None else str(cursors.read(query.cursor, str)[0])
+    page = await call.engine.history.latest(call.principal, conversation, before=before, limit=query.limit)
+    reply: Json = {"messages": [message_json(message) for message in page]}
+    if conversation.leaf_id is not None:
+        reply["leaf_id"] = conversation.leaf_id
+    if page and page[-1].seq > 1:
+        reply["next_cursor"] = cursors.written(page[-1].id)
     return reply
 
 

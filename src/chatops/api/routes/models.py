@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatops.api.keys import OFFERS
+from chatops.api.keys import OFFERS, PRESETS
 from chatops.api.operations import Answer, Call, Json, Nothing, Operation, Reply, operation
 from chatops.api.shapes import Models
 from chatops.engine.models import ModelSpec
+from chatops.sections import Preset
 
 
 @operation(
@@ -22,7 +23,18 @@ async def models(call: Call[Nothing, Nothing]) -> Reply:
     call.principal.require("chat")
     catalog = call.engine.catalog
     found = await call.request.config_dict[OFFERS].models()
-    return {"models": [_shape(spec) for spec in found], "aliases": catalog.aliases, "default": catalog.default}
+    presets = call.request.config_dict[PRESETS]
+    return {
+        "models": [_shape(spec) for spec in found],
+        "aliases": catalog.aliases,
+        "default": catalog.default,
+        "presets": [_preset(name, preset) for name, preset in presets.items()],
+    }
+
+
+def _preset(name: str, preset: Preset) -> Json:
+    shape = {"name": name, "model": preset.model, "system": preset.system}
+    return {key: value for key, value in shape.items() if value is not None}
 
 
 def _shape(spec: ModelSpec) -> Json:

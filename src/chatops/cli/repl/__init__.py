@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatops import logs
-from chatops.bootstrap import open_engine
 from chatops.cli.exits import ExitCode, guarded
 from chatops.cli.options import ChatOptions
+from chatops.cli.remote.opening import open_engine, server_of
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.settings import Settings, load
 
@@ -52,7 +52,8 @@ async def _session(options: ChatOptions, settings: Settings, terminal: Terminal)
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), terminate)
     interactive = terminal.stdin_is_tty and terminal.stdout_is_tty
     try:
-        async with open_engine(settings, transport="direct", titles=interactive) as engine:
+        server = server_of(os.environ, settings.paths.state, options.server)
+        async with open_engine(settings, server=server, transport="direct", titles=interactive, models=True) as engine:
             return await _chat(engine, settings, terminal, options, interactive=interactive)
     except asyncio.CancelledError:
         if terminated:

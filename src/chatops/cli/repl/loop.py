@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatops.cli.exits import ExitCode, report
 from chatops.cli.repl import mentions, turn
+from chatops.cli.repl.interrupts import interrupts
 from chatops.cli.repl.reader import Line, Reader
 from chatops.cli.repl.registry import Action, Compose, Leave, Prefill, Registry, Send
 from chatops.cli.repl.session import Session
@@ -102,7 +103,8 @@ class Loop:
         if isinstance(action, Compose):
             from chatops.cli.prompt import compose
 
-            text = await asyncio.to_thread(compose, [action.text], [], stdin=None, edit=True)
+            with interrupts(lambda: None):  # Ctrl-C is the editor's
+                text = await asyncio.to_thread(compose, [action.text], [], stdin=None, edit=True)
             action = Send(request=self._session.request(text), text=text) if text else None
         if isinstance(action, Prefill):
             self._default, self._editing = action.text, action.editing

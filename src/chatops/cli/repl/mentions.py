@@ -9,7 +9,7 @@ from pathlib import Path
 from chatops.cli import prompt
 from chatops.cli.repl.session import Pending
 from chatops.cli.sanitize import sanitize
-from chatops.engine.errors import InvalidRequestError
+from chatops.engine.sniffing import TEXT
 
 _MENTION = re.compile(r'(?<![^\s(\[{,;:])@(?:"([^"\n]+)"|([^\s"]+))')
 _TRAILING = ".,;:!?)]}'"
@@ -35,24 +35,21 @@ def _is_file(name: str) -> bool:
 
 
 def attach(pending: Pending, name: str, *, text_too: bool = True) -> str:
-    """Puts a file with the next prompt: an image or PDF as an attachment, another as quoted text.
+    """Puts a file with the next prompt: an image or PDF as an attachment, a text as a quotation.
 
     Args:
         pending: Where to.
         name: Its path; `~` is the home folder.
-        text_too: Take text files.
+        text_too: Quote a text; otherwise it is an attachment too.
 
     Returns:
         What was done, for the person.
 
     Raises:
-        InvalidRequestError: It cannot be read, is too large or (without `text_too`) no image or PDF.
+        InvalidRequestError: It cannot be read, is too large or of no kind that models take.
     """
-    try:
-        (attachment,) = prompt.attach([name])
-    except InvalidRequestError:
-        if not text_too or not _is_file(name):
-            raise
+    (attachment,) = prompt.attach([name])
+    if text_too and attachment.media_type == TEXT:
         pending.texts[name] = prompt.compose([], [name], stdin=None)
         return f"{name} goes with the next prompt as text"
     pending.attachments[name] = attachment

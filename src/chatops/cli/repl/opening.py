@@ -19,6 +19,8 @@ from chatops.sections import Preset
 from chatops.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chatops.cli.options import ChatOptions
     from chatops.engine.service import Engine
 
@@ -43,7 +45,13 @@ async def open_session(
     session.debug = options.debug
     if interactive:
         session.note(f"chatops {__version__} · {asking.model} · /help lists the commands, Ctrl-D leaves")
-    if asking.model == LOCAL_MODEL and settings.model is None and settings.local_model is None and not options.model:
+    if (
+        asking.model == LOCAL_MODEL
+        and "local" in engine.providers
+        and settings.model is None
+        and settings.local_model is None
+        and not options.model
+    ):
         session.note(BUILT_IN)
     if conversation is not None:
         system = asking.system
@@ -78,7 +86,7 @@ async def _conversation(engine: Engine, options: ChatOptions) -> Conversation | 
 
 
 def _asking(engine: Engine, settings: Settings, options: ChatOptions, conversation: Conversation | None) -> Asking:
-    preset = find_preset(settings, options.preset or settings.preset)
+    preset = session_preset(settings, options.preset or settings.preset, options.variables)
     system = options.system if options.system is not None else preset.system
     first = system if system is not None else settings.system
     sampling_of({**preset.options, **options.options}, None)  # a wrong value is told now
@@ -102,11 +110,12 @@ def _model(engine: Engine, said: str | None, conversation: Conversation | None) 
     return engine.catalog.resolve(said).id
 
 
-def find_preset(settings: Settings, name: str | None) -> Preset:
-    """A preset of the settings; None is an empty one. Raises `InvalidRequestError` when there is none of that name."""
-    if name is None:
-        return Preset()
-    if name not in settings.presets:
-        known = ", ".join(settings.presets) or "none yet"
-        raise InvalidRequestError(f"no preset {name!r} in the settings: there are {known}")
-    return settings.presets[name]
+def session_preset(settings: Settings, name: str | None, variables: Mapping[str, str]) -> Preset:
+    """A preset of the settings with its variables put in; None is an empty one. Its prompt is for one-shots.
+
+    Raises:
+        InvalidRequestError: There is none of that name, or a variable has no value.
+    """
+    from chatops import presets
+
+    return presets.fill(name, presets.find(settings.presets, name), "", variables).preset

@@ -99,7 +99,7 @@ class _Showing:
         """Weights and clients come with the first turn that needs them."""
         session = self._session
         provider = session.engine.catalog.resolve(self._request.model).provider
-        if provider == "local":
+        if provider == "local" and provider in session.engine.providers:  # else it is a server's
             await fetch_weights(session.settings, session.terminal)
         if provider in session.engine.providers:
             await asyncio.to_thread(session.engine.providers.__getitem__, provider)

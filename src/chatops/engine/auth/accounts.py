@@ -7,6 +7,7 @@ Every verification ends in a `Principal`, which all else in the engine asks. Cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 from chatops.engine.auth.administration import Administration
 from chatops.engine.auth.api_tokens import ApiTokens
@@ -14,7 +15,16 @@ from chatops.engine.auth.credentials import DISABLED, MAX_CREDENTIAL, REFUSED, C
 from chatops.engine.auth.fields import email_address, new_password
 from chatops.engine.auth.identities import Identities, local_owner
 from chatops.engine.auth.keys import SigningKeys
-from chatops.engine.auth.nouns import MEMBER_SCOPES, Account, ApiToken, AuthPolicy, PendingLink, Platform, SignIn
+from chatops.engine.auth.nouns import (
+    MEMBER_SCOPES,
+    Account,
+    ApiToken,
+    AuthPolicy,
+    PendingLink,
+    Platform,
+    Registration,
+    SignIn,
+)
 from chatops.engine.auth.passwords import Hasher, Passwords
 from chatops.engine.auth.ports import AccountStore, Handover
 from chatops.engine.auth.registration import Registrar
@@ -41,7 +51,7 @@ class Accounts:
         keys: Reads, or makes, the keys of access tokens; called when the first one is needed.
         policy: The `[auth]` settings.
         handovers: Who else has something of a shadow that is linked with an account; called before its conversations
-            move.
+            move, and whenever its person comes back.
         hasher: For tests: hashes passwords in place of Argon2.
     """
 
@@ -98,6 +108,10 @@ class Accounts:
         """
         await self._throttle.register(address)
         return await self._registrar.register(email, name, password, invitation)
+
+    async def registration(self) -> Registration | Literal["first"]:
+        """Who may register now; `first`: nobody has yet, and who does becomes the owner."""
+        return await self._registrar.open_to()
 
     async def login(self, *, email: str, password: str, address: str | None = None) -> Account:
         """The account of an e-mail address and its password; `sign_in` is what to do with it.
@@ -246,6 +260,15 @@ class Accounts:
         """
         _require_person(principal)
         return await self._identities.new_code(await self.me(principal))
+
+    async def unlink(self, platform: Platform, platform_user_id: str) -> None:
+        """Parts a platform user from the account that they linked: what they ask from now on is theirs alone, and what
+        they asked before stays the account's. For the platform's own bot, which knows who asks.
+
+        Raises:
+            InvalidRequestError: They are linked with no account.
+        """
+        await self._identities.unlink(platform, platform_user_id)
 
     async def describe_link(self, principal: Principal, code: str) -> PendingLink:
         """Whom `link` would join with this account: show it and ask, since somebody may have sent you their code.

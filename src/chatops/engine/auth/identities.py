@@ -50,6 +50,15 @@ class Identities:
         await self._take_over(found.id, found.merged_into)
         return await self._store.account(found.merged_into) or local_owner(found.merged_into)
 
+    async def unlink(self, platform: Platform, platform_user_id: str) -> None:
+        """Parts a platform user from their account; what was asked before stays the account's."""
+        identity = Identity(platform=platform, user_id=platform_user_id)
+        unknown = Account(id=new_id(), name=f"{platform} user", role="member", created_at=self._clock())
+        found = await self._store.account_of(identity, shadow=unknown)
+        if found.merged_into is None:
+            raise InvalidRequestError("this is linked with no account")
+        await self._store.forget_identity(identity)
+
     async def new_code(self, shadow: Account) -> str:
         """A code that links this shadow. Raises `ConflictError` when it is an account already."""
         if not shadow.is_shadow:
@@ -89,11 +98,10 @@ class Identities:
             await handover(shadow_id, user_id)
 
     async def _take_over(self, shadow_id: str, user_id: str) -> None:
-        moved = False
         while await self._store.take_over(shadow_id, user_id):
-            moved = True
-        if moved:  # what these turns spent came after the link, too
-            await self._hand_over(shadow_id, user_id)
+            continue
+        # Last: what these turns spent came after the link, as did what one spent that ran while its conversation moved.
+        await self._hand_over(shadow_id, user_id)
 
 
 def local_owner(user_id: str = LOCAL_OWNER) -> Account:

@@ -94,6 +94,10 @@ class AccountStore(Protocol):
         """The account of a platform user, a merged shadow as it is; when there is none, `shadow` becomes it."""
         ...
 
+    async def forget_identity(self, identity: Identity) -> None:
+        """What it led to stays; the next `account_of` makes a new shadow. Safe to repeat."""
+        ...
+
     async def identities(self, user_id: str) -> list[Identity]:
         """Those that lead to this very account, not to shadows it took over."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from chatops.engine.auth.digests import digest
 from chatops.engine.auth.fields import display_name, email_address, new_password
 from chatops.engine.auth.nouns import Account, AccountRole, Grant, Registration
@@ -25,6 +27,10 @@ class Registrar:
         self._passwords = passwords
         self._registration = registration
         self._clock = clock
+
+    async def open_to(self) -> Registration | Literal["first"]:
+        """As `Accounts.registration`."""
+        return "first" if await self._store.account(LOCAL_OWNER) is None else self._registration
 
     async def register(self, email: str, name: str, password: str, invitation: str | None) -> Account:
         """An account for somebody who asks for one. What it raises: `Accounts.register`."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import get_args
 
-from chatops.engine.limits.policy import Budget, Period
+from chatops.engine.limits.policy import Budget, Period, measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,12 @@ def counter(scope: str, name: str, budget: Budget, now: int) -> Counter:
     label, end = period(budget.period, now)
     whose = {"user": "your budget", "surface": f"the budget of {name}", "token": "this token's budget"}[scope]
     return Counter(key=f"{budget.unit}/{label}/{scope}/{name}", whose=whose, budget=budget, renews_at=end)
+
+
+def keys_of(user_id: str, now: int) -> list[str]:
+    """The meters of every budget that this person may have had in the periods that run now, in a fixed order."""
+    labels = [period(kind, now)[0] for kind in get_args(Period)]
+    return [f"{unit}/{label}/user/{user_id}" for unit in ("money", "tokens") for label in labels]
 
 
 def period(kind: Period, now: int) -> tuple[str, int]:
@@ -46,3 +53,13 @@ class Remaining:
     @property
     def left(self) -> int:
         return max(0, self.counter.budget.amount - self.spent - self.held)
+
+    def __str__(self) -> str:
+        """For people: `your budget ($5.00 a month): $1.20 used, $3.80 left until 2026-12-01 (UTC)`."""
+        unit = self.counter.budget.unit
+        renews = datetime.fromtimestamp(self.counter.renews_at / 1000, UTC)
+        held = f", {measured(unit, self.held)} held by running answers" if self.held else ""
+        return (
+            f"{self.counter.whose} ({self.counter.budget}): {measured(unit, self.spent)} used{held},"
+            f" {measured(unit, self.left, down=True)} left until {renews:%Y-%m-%d} (UTC)"
+        )

@@ -7,7 +7,7 @@ ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +49,16 @@ class Limits:
         policy: Policy | None = None,
         prices: Prices | None = None,
         sleep: Sleep = asyncio.sleep,
+        merged_into: Callable[[str], Awaitable[Sequence[str]]] | None = None,
     ) -> None:
-        """`policy`: what the settings say; None: nothing, so only what an administrator said for a person holds."""
+        """`policy`: what the settings say; None: nothing, so only what an administrator said for a person holds.
+        `merged_into`: the ids of platform users' shadows that an account was linked with; None: there are none.
+        """
         self.policy = policy
         self.prices = prices or Prices()
         self._meters = meters
         self._store = store
+        self._merged_into = merged_into
         self._clock = clock
         self._means = Means(meters, self.prices, clock, sleep)
         self._local: LocalLimiter | None = None
@@ -181,6 +185,17 @@ class Limits:
         self._allowances.pop(user_id, None)
         return said
 
+    async def hand_over(self, from_id: str, to_id: str) -> None:
+        """What one person has spent in the periods that run now is another's from here on; what an administrator said
+        for the first is forgotten, and the other's stays. Their rows in the ledger stay as they were written. May be
+        repeated at any time, also after a crash. Raises `StoreError`.
+        """
+        from chatops.engine.limits.counters import keys_of
+
+        now = self._clock()
+        await self._meters.hand_over(from_id, list(zip(keys_of(from_id, now), keys_of(to_id, now), strict=True)))
+        self._allowances.pop(from_id, None)
+
     async def remaining(self, principal: Principal) -> list[Remaining]:
         """The budgets that hold for a principal here and now: their own, the surface's, the token's."""
         from chatops.engine.limits.counters import Remaining
@@ -195,15 +210,19 @@ class Limits:
         return [Remaining(counter=one, spent=meter.spent, held=meter.held) for one, meter in meters]
 
     async def usage(self, principal: Principal, *, since: int = 0, by: By = "model") -> list[Line]:
-        """Sums of what was used from `since` on, Unix milliseconds: everybody's for administrators, else one's own.
+        """Sums of what was used from `since` on, Unix milliseconds: everybody's for administrators, else one's
+        own and of the platform users that were linked with one.
 
         Raises:
             PermissionDeniedError: The principal may not read its history.
         """
         principal.require("history:read")
         await self._sweep()
-        whose = None if _is_admin(principal) else principal.user_id
+        whose = None if _is_admin(principal) else await self._user_ids(principal.user_id)
         return await self._meters.usage(whose, since=since, by=by)
+
+    async def _user_ids(self, user_id: str) -> list[str]:
+        return [user_id, *(await self._merged_into(user_id) if self._merged_into else ())]
 
     async def verify(self, principal: Principal) -> Verdict:
         """Reads the whole ledger: is every row as it was written, and is none missing?

@@ -94,6 +94,14 @@ class Meter(NamedTuple):
     held: int = 0
 
 
+class Spent(NamedTuple):
+    """What a meter has counted for good, and when nobody needs it any more, Unix milliseconds."""
+
+    key: str
+    amount: int
+    expires_at: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """What did not fit: the key of the rate (with the seconds to wait), or of the meter."""
@@ -156,12 +164,39 @@ class MeterStore(RateStore, Protocol):
         """None: what the settings say."""
         ...
 
-    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
-        """Sums over rows of one person, None: of all; the line with most turns first, days newest first."""
+    async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
+        """Adds what the first meter of each pair has spent to the second one, and forgets the person's allowance.
+        Exactly once, however often and by however many it is called; calling it again ends what a crash cut off. Until
+        then an amount may stand in both, never in none.
+        """
+        ...
+
+    async def usage(self, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
+        """Sums over rows of these people, None: of all; the line with most turns first, days newest first."""
         ...
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:
         """The ledger in order, past row number `after`, as it is stored."""
+        ...
+
+    async def put_rows(self, rows: Sequence[Row]) -> None:
+        """Adds rows of another ledger as they are, the next ones in order; those that are there already stay.
+
+        Raises:
+            ConflictError: There is another row under one of the numbers.
+        """
+        ...
+
+    async def allowances(self, *, after: str, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        """Everybody's, in the order of their ids, past that one."""
+        ...
+
+    async def spent(self, *, after: str, limit: int) -> list[Spent]:
+        """Meters in the order of their keys, past that one."""
+        ...
+
+    async def put_spent(self, meters: Sequence[Spent]) -> None:
+        """Sets what is spent, whatever it was."""
         ...
 
     async def head(self) -> Head:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatops.engine.limits.ledger import By, Entry, Head, Row
-    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate
+    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Spent
     from chatops.engine.limits.reports import Line
 
 
@@ -46,11 +46,26 @@ class Unmetered:
     async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
         return
 
-    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
+    async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
+        return
+
+    async def usage(self, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
         return []
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:
         return []
+
+    async def put_rows(self, rows: Sequence[Row]) -> None:
+        return
+
+    async def allowances(self, *, after: str, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        return []
+
+    async def spent(self, *, after: str, limit: int) -> list[Spent]:
+        return []
+
+    async def put_spent(self, meters: Sequence[Spent]) -> None:
+        return
 
     async def head(self) -> Head:
         from chatops.engine.limits.ledger import EMPTY

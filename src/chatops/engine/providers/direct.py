@@ -68,7 +68,7 @@ def _has_authorities() -> bool:
     return bool(paths.cafile or paths.capath)
 
 
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """The default context. Where the authorities lie in a folder by their hashes, only those are read that a
     connection needs: 3 ms, where `create_default_context` takes 18 to read them all (Debian 12, 144 of them).
     """
@@ -128,7 +128,7 @@ class DirectTransport:
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         secure = self._url.scheme == "https"
         if secure and self._tls is None:
-            self._tls = _tls()
+            self._tls = tls_context()
         port = self._url.port or (443 if secure else 80)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):

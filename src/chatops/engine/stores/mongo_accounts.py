@@ -67,6 +67,9 @@ class MongoAccounts:
     async def account_of(self, identity: Identity, *, shadow: Account) -> Account:
         return await self._store.write(lambda db: rows.account_of(db, identity, shadow))
 
+    async def forget_identity(self, identity: Identity) -> None:
+        await self._store.write(lambda db: rows.forget_identity(db, identity))
+
     async def identities(self, user_id: str) -> list[Identity]:
         return await self._store.read(lambda db: rows.identities(db, user_id))
 

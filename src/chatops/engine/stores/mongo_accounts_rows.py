@@ -132,7 +132,7 @@ def _with_id(shadow: Account, user_id: str) -> Account:
 async def _user_of(db: Any, identity: Identity, fresh: str) -> str:
     from pymongo.errors import DuplicateKeyError
 
-    key = {"_id": f"{identity.platform}/{identity.user_id}"}
+    key = _key(identity)
     row = await db.identities.find_one(key)
     if row is None:
         try:
@@ -140,6 +140,14 @@ async def _user_of(db: Any, identity: Identity, fresh: str) -> str:
         except DuplicateKeyError:
             row = await db.identities.find_one(key)
     return fresh if row is None else str(row["user_id"])
+
+
+def _key(identity: Identity) -> Document:
+    return {"_id": f"{identity.platform}/{identity.user_id}"}
+
+
+async def forget_identity(db: Any, identity: Identity) -> None:
+    await db.identities.delete_one(_key(identity))
 
 
 async def identities(db: Any, user_id: str) -> list[Identity]:

@@ -44,7 +44,17 @@ async def _is_expired(db: Any, owner_id: str, sha256: str, now: int) -> bool:
 
 
 async def release(db: Any, owner_id: str, digests: Iterable[str]) -> None:
-    """Forgets, of these, the bytes that no message of this owner refers to any more."""
+    """Forgets, of these, the bytes that no message of this owner refers to any more.
+
+    Looking and deleting are two steps: bytes that a new message came to refer to in between are put back.
+    """
     for sha256 in digests:
-        if await db.messages.find_one({"owner_id": owner_id, "files": sha256}, {"_id": 1}) is None:
-            await db.blobs.delete_one({"_id": _key(owner_id, sha256)})
+        if await _is_referred_to(db, owner_id, sha256):
+            continue
+        row = await db.blobs.find_one_and_delete({"_id": _key(owner_id, sha256)})
+        if row is not None and await _is_referred_to(db, owner_id, sha256):
+            await put(db, owner_id, sha256, row["data"])
+
+
+async def _is_referred_to(db: Any, owner_id: str, sha256: str) -> bool:
+    return await db.messages.find_one({"owner_id": owner_id, "files": sha256}, {"_id": 1}) is not None

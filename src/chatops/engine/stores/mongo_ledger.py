@@ -44,12 +44,16 @@ class Ledger:
         from pymongo.errors import DuplicateKeyError
 
         try:
-            await db.ledger.insert_one({"_id": row.n, **asdict(row.entry), "previous": row.previous, "hash": row.hash})
+            await db.ledger.insert_one(document(row))
         except DuplicateKeyError:  # another process was quicker, or the turn has its row
             return False
         self._last = Head(row.n, row.hash)
-        await _remember(db, self._last)
+        await remember(db, self._last)
         return True
+
+
+def document(row: Row) -> Document:
+    return {"_id": row.n, **asdict(row.entry), "previous": row.previous, "hash": row.hash}
 
 
 async def _last(db: Any) -> Head:
@@ -59,7 +63,7 @@ async def _last(db: Any) -> Head:
     return kept if newest is None else Head(newest["_id"], newest["hash"])
 
 
-async def _remember(db: Any, last: Head) -> None:
+async def remember(db: Any, last: Head) -> None:
     """Only ever forward: another process may have written a later row."""
     from pymongo.errors import DuplicateKeyError
 
@@ -84,8 +88,8 @@ def _row(row: Document) -> Row:
     return Row(row["_id"], Entry(**{name: row[name] for name in _ENTRY}), row["previous"], row["hash"])
 
 
-async def usage(db: Any, user_id: str | None, *, since: int, by: By) -> list[Line]:
-    whose = {} if user_id is None else {"user_id": user_id}
+async def usage(db: Any, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
+    whose = {} if user_ids is None else {"user_id": {"$in": list(user_ids)}}
     sums: Document = {name: {"$sum": f"${name}"} for name in ("input_tokens", "output_tokens", "cached_tokens", "cost")}
     sums |= {
         "turns": {"$sum": 1},

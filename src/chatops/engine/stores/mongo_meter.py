@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatops.engine.limits.ledger import By, Entry, Head, Row
-from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal
+from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal, Spent
 from chatops.engine.limits.rates import Pace
 from chatops.engine.limits.reports import Line
 from chatops.engine.stores import mongo_ledger as ledger
+from chatops.engine.stores import mongo_meter_copy as copying
+from chatops.engine.stores import mongo_meter_handover as handover
 from chatops.engine.stores import mongo_meters as meters
 from chatops.engine.stores import mongo_rates as rates
 from chatops.engine.stores.mongo import MongoStore
@@ -68,11 +70,27 @@ class MongoMeter:
     async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
         await self._store.write(lambda db: meters.set_allowance(db, user_id, terms))
 
-    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
-        return await self._store.read(lambda db: ledger.usage(db, user_id, since=since, by=by))
+    async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
+        if await self._store.read(lambda db: handover.is_due(db, user_id, meters)):
+            await self._store.write(lambda db: handover.hand_over(db, user_id, meters))
+
+    async def usage(self, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
+        return await self._store.read(lambda db: ledger.usage(db, user_ids, since=since, by=by))
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:
         return await self._store.read(lambda db: ledger.rows(db, after=after, limit=limit))
+
+    async def put_rows(self, rows: Sequence[Row]) -> None:
+        await self._store.write(lambda db: copying.put_rows(db, rows))
+
+    async def allowances(self, *, after: str, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        return await self._store.read(lambda db: copying.allowances(db, after, limit))
+
+    async def spent(self, *, after: str, limit: int) -> list[Spent]:
+        return await self._store.read(lambda db: copying.spent(db, after, limit))
+
+    async def put_spent(self, meters: Sequence[Spent]) -> None:
+        await self._store.write(lambda db: copying.put_spent(db, meters))
 
     async def head(self) -> Head:
         return await self._store.read(ledger.head)

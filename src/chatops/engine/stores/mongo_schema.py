@@ -14,8 +14,8 @@ from chatops.engine.stores import mongo_accounts_schema as accounts
 from chatops.engine.stores import mongo_meter_schema as meter
 from chatops.engine.stores.mongo_address import MongoAddress
 
-VERSION = 4
-COLLECTIONS = ("conversations", "messages", "blobs", *accounts.COLLECTIONS, *meter.COLLECTIONS)
+VERSION = 5
+COLLECTIONS = ("conversations", "messages", "blobs", "bot_records", *accounts.COLLECTIONS, *meter.COLLECTIONS)
 _ID = "schema"
 
 
@@ -65,6 +65,8 @@ async def _claim(db: Any, address: MongoAddress) -> None:
 async def _make_indexes(db: Any) -> None:
     from pymongo import ASCENDING, DESCENDING, IndexModel
 
+    await _make_bot_indexes(db)
+
     there: dict[str, Any] = {"$exists": True}
     listed = [("updated_at", DESCENDING), ("_id", DESCENDING)]
     await db.conversations.create_indexes(
@@ -103,5 +105,19 @@ async def _make_indexes(db: Any) -> None:
                 name="by_file",
                 partialFilterExpression={"files": there},
             ),
+        ]
+    )
+
+
+async def _make_bot_indexes(db: Any) -> None:
+    """Of the bots' records (`mongo_bots`): what is due, what expired."""
+    from pymongo import ASCENDING, IndexModel
+
+    number: dict[str, Any] = {"$type": "number"}
+    by_lease = [("kind", ASCENDING), ("lease_until", ASCENDING)]
+    await db.bot_records.create_indexes(
+        [
+            IndexModel(by_lease, name="by_lease", partialFilterExpression={"lease_until": number}),
+            IndexModel([("expires_at", ASCENDING)], name="by_expiry", partialFilterExpression={"expires_at": number}),
         ]
     )

@@ -69,6 +69,9 @@ class SqliteAccounts:
             return known
         return await self._store.write(lambda db: rows.add_shadow(db, identity, shadow))
 
+    async def forget_identity(self, identity: Identity) -> None:
+        await self._store.write(lambda db: rows.forget_identity(db, identity))
+
     async def identities(self, user_id: str) -> list[Identity]:
         return await self._store.read(lambda db: rows.identities(db, user_id))
 

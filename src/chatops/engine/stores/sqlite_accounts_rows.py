@@ -121,6 +121,12 @@ def add_shadow(connection: sqlite3.Connection, identity: Identity, shadow: Accou
     return found or shadow
 
 
+def forget_identity(connection: sqlite3.Connection, identity: Identity) -> None:
+    connection.execute(
+        "DELETE FROM identities WHERE platform = ? AND platform_user_id = ?", (identity.platform, identity.user_id)
+    )
+
+
 def identities(connection: sqlite3.Connection, user_id: str) -> list[Identity]:
     rows = connection.execute(
         "SELECT platform, platform_user_id AS user_id FROM identities WHERE user_id = ? ORDER BY 1, 2", (user_id,)

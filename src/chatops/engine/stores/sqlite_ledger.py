@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ _INSERT = (
     f"INSERT INTO ledger (n, {', '.join(_ENTRY)}, previous, hash)"  # noqa: S608 - our own names
     f" VALUES (:n, {', '.join(f':{name}' for name in _ENTRY)}, :previous, :hash)"
 )
+_MEMBERS = "SELECT value FROM json_each(:user_ids)"
 _KEYS: dict[By, str] = {
     "model": "provider || ':' || model",
     "day": "date(at / 1000, 'unixepoch')",
@@ -30,9 +33,14 @@ def append(connection: sqlite3.Connection, entry: Entry) -> Entry:
     if kept is not None:
         return _row(kept).entry
     row = chain(head(connection), entry)
-    connection.execute(_INSERT, {"n": row.n, **asdict(entry), "previous": row.previous, "hash": row.hash})
-    connection.execute("INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)", (row.n, row.hash))
+    put(connection, row)
     return entry
+
+
+def put(connection: sqlite3.Connection, row: Row) -> None:
+    """The next row, as it is."""
+    connection.execute(_INSERT, {"n": row.n, **asdict(row.entry), "previous": row.previous, "hash": row.hash})
+    connection.execute("INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)", (row.n, row.hash))
 
 
 def head(connection: sqlite3.Connection) -> Head:
@@ -50,14 +58,14 @@ def _row(row: sqlite3.Row) -> Row:
     return Row(row["n"], Entry(**{**values, "estimated": bool(values["estimated"])}), row["previous"], row["hash"])
 
 
-def usage(connection: sqlite3.Connection, user_id: str | None, *, since: int, by: By) -> list[Line]:
+def usage(connection: sqlite3.Connection, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
     found = connection.execute(
         f"SELECT {_KEYS[by]} AS key, count(*) AS turns, sum(input_tokens) AS input_tokens,"  # noqa: S608 - our own words
         " sum(output_tokens) AS output_tokens, sum(cached_tokens) AS cached_tokens, coalesce(sum(cost), 0) AS cost,"
         " sum(cost IS NULL) AS unpriced, sum(estimated) AS estimated"
-        f" FROM ledger WHERE at >= :since {'' if user_id is None else 'AND user_id = :user_id'}"
+        f" FROM ledger WHERE at >= :since {'' if user_ids is None else f'AND user_id IN ({_MEMBERS})'}"
         f" GROUP BY 1 ORDER BY {'key DESC' if by == 'day' else 'turns DESC, key'}",
-        {"since": since, "user_id": user_id},
+        {"since": since, "user_ids": json.dumps(user_ids)},
     )
     from chatops.engine.limits.reports import Line
 

@@ -11,7 +11,7 @@ from chatops.engine.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from chatops.engine.limits.ledger import By, Entry, Head, Row
-    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal
+    from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal, Spent
     from chatops.engine.limits.reports import Line
 
 
@@ -86,15 +86,42 @@ class SqliteMeter:
     async def set_allowance(self, user_id: str, terms: Mapping[str, Any] | None) -> None:
         await self._store.write(lambda db: allowances.put(db, user_id, terms))
 
-    async def usage(self, user_id: str | None, *, since: int, by: By) -> list[Line]:
+    async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
+        from chatops.engine.stores import sqlite_meter_handover as handover
+
+        # Each message of a linked person asks: mostly there is nothing, and nobody waits for the writer.
+        if await self._store.read(lambda db: handover.is_due(db, user_id, meters)):
+            await self._store.write(lambda db: handover.hand_over(db, user_id, meters))
+
+    async def usage(self, user_ids: Sequence[str] | None, *, since: int, by: By) -> list[Line]:
         from chatops.engine.stores import sqlite_ledger as ledger
 
-        return await self._store.read(lambda db: ledger.usage(db, user_id, since=since, by=by))
+        return await self._store.read(lambda db: ledger.usage(db, user_ids, since=since, by=by))
 
     async def rows(self, *, after: int, limit: int) -> list[Row]:
         from chatops.engine.stores import sqlite_ledger as ledger
 
         return await self._store.read(lambda db: ledger.rows(db, after=after, limit=limit))
+
+    async def put_rows(self, rows: Sequence[Row]) -> None:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        await self._store.write(lambda db: copying.put_rows(db, rows))
+
+    async def allowances(self, *, after: str, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        return await self._store.read(lambda db: copying.allowances(db, after, limit))
+
+    async def spent(self, *, after: str, limit: int) -> list[Spent]:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        return await self._store.read(lambda db: copying.spent(db, after, limit))
+
+    async def put_spent(self, meters: Sequence[Spent]) -> None:
+        from chatops.engine.stores import sqlite_meter_copy as copying
+
+        await self._store.write(lambda db: copying.put_spent(db, meters))
 
     async def head(self) -> Head:
         from chatops.engine.stores import sqlite_ledger as ledger

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from chatops.engine.errors import StoreError
+from chatops.engine.stores import sqlite_bots_schema as bot_tables
 from chatops.engine.stores.sqlite_accounts_schema import ACCOUNTS
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
 from chatops.engine.stores.sqlite_index import NEWEST, SEARCH
@@ -97,7 +98,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER, ACCOUNTS)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER, ACCOUNTS, bot_tables.STATEMENTS)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from chatops.cli.ask import sampling_of
-from chatops.cli.flagtable import positive_int
+from chatops.cli.flagtable import named_texts, positive_int
 from chatops.cli.repl.registry import Choice, Command
 from chatops.engine.errors import InvalidRequestError
 
@@ -72,14 +73,19 @@ async def system(session: Session, argument: str) -> None:
 
 
 async def preset(session: Session, argument: str) -> None:
-    from chatops.cli.repl.opening import find_preset
+    from chatops.cli.repl.opening import session_preset
 
     if not argument:
         for name, one in session.settings.presets.items():
             session.show(f"{name}  {one.model or ''}  {' '.join((one.system or '').split())[:80]}".rstrip())
         session.note("/preset NAME takes one" if session.settings.presets else "there are no presets in the settings")
         return
-    chosen = find_preset(session.settings, argument)
+    try:
+        name, *pairs = [argument] if argument in session.settings.presets else shlex.split(argument)
+        variables = named_texts(pairs)
+    except ValueError as error:
+        raise InvalidRequestError(f"/preset NAME [VARIABLE=TEXT ...]: {error}") from None
+    chosen = session_preset(session.settings, name, variables)
     asking = session.asking
     sampling_of(dict(chosen.options), chosen.max_tokens)  # a wrong value is told before anything changes
     if chosen.model is not None:
@@ -88,7 +94,7 @@ async def preset(session: Session, argument: str) -> None:
         asking.system = asking.first_system = chosen.system
     asking.options, asking.max_tokens = dict(chosen.options), chosen.max_tokens
     await session.measure()
-    session.note(f"{argument}: {asking.model} answers")
+    session.note(f"{name}: {asking.model} answers")
 
 
 async def _offer_presets(session: Session, argument: str) -> list[Choice]:

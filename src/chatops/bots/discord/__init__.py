@@ -1,0 +1,1 @@
+"""The Discord bot, over discord.py; imported when it runs."""

@@ -1,0 +1,1 @@
+"""The Slack bot, over slack-bolt; imported when it runs."""

@@ -1,0 +1,80 @@
+"""What a server answers instead of what was asked for, as the errors that the engine here would raise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatops.engine.errors import (
+    AuthenticationError,
+    BudgetExceededError,
+    ChatopsError,
+    ConflictError,
+    InterruptedTurnError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderError,
+    RateLimitError,
+    StoreError,
+)
+from chatops.engine.messages import Message
+
+UNREACHABLE = "server_unreachable"
+UNAVAILABLE = "server_unavailable"
+_CLASSES: dict[str, type[ChatopsError]] = {
+    kind.code: kind
+    for kind in (
+        AuthenticationError,
+        PermissionDeniedError,
+        InvalidRequestError,
+        NotFoundError,
+        ConflictError,
+        StoreError,
+    )
+}
+_LATER = {"shutdown", "overloaded", "request_timeout"}
+_SERVERS_OWN = {"invalid_settings", "internal_error"}
+
+
+def unreachable(server: str, why: str) -> ChatopsError:
+    return ChatopsError(f"no connection to {server}: {why}", code=UNREACHABLE)
+
+
+def error_from(told: Any, status: int, server: str) -> ChatopsError:
+    """The error in `{"error": {"code", "message", "retry_after"?}}`; another body is not chatops's."""
+    error = told.get("error") if isinstance(told, dict) else None
+    if not isinstance(error, dict) or not isinstance(error.get("code"), str):
+        return ChatopsError(
+            f"{server} answers {status}, and not as chatops does: is its address right?", code=UNAVAILABLE
+        )
+    wait = error.get("retry_after")
+    return error_of(
+        error["code"], str(error.get("message", "")), wait if isinstance(wait, int | float) else None, server=server
+    )
+
+
+def error_of(code: str, message: str, retry_after: float | None = None, *, server: str = "") -> ChatopsError:
+    """The error of a code, of the class that a front end knows it by."""
+    if code == RateLimitError.code:
+        return RateLimitError(message, retry_after=retry_after)
+    if code == BudgetExceededError.code:
+        return BudgetExceededError(message, retry_after=retry_after)
+    if code.startswith("provider_"):
+        return ProviderError(message, provider="", code=code, retry_after=retry_after)
+    if code in _LATER or code in _SERVERS_OWN:
+        return ChatopsError(f"{server or 'the server'}: {message}", code=UNAVAILABLE)
+    return (_CLASSES.get(code) or ChatopsError)(message, code=code)
+
+
+def raise_for(message: Message) -> None:
+    """Raises what ended a turn short of a complete answer, as `Engine.attach` does.
+
+    A server that shut down has ended the answer, not this program: it counts as one that is gone.
+    """
+    error = message.error
+    if error is None:
+        return
+    if message.status == "interrupted":
+        code = "abandoned" if error.code == "shutdown" else error.code
+        raise InterruptedTurnError(error.message, code=code)
+    raise error_of(error.code, error.message, error.retry_after)

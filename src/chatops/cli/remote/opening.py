@@ -1,0 +1,81 @@
+"""Whether a command runs here or on a server: `--server`, `CHATOPS_SERVER`, then the sign-in; `local` is here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
+
+from chatops.engine.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatops.bootstrap import Transport
+    from chatops.cli.remote.http import Credentials
+    from chatops.engine.service import Engine
+    from chatops.settings import Settings
+
+HERE = "local"
+
+
+def server_of(env: Mapping[str, str], state: Path, said: str | None = None) -> str | None:
+    """The server to use, None for this machine's own database.
+
+    Raises:
+        InvalidRequestError: It is no address, or not a safe one.
+        SettingsError: The stored sign-in cannot be read.
+    """
+    chosen = said or env.get("CHATOPS_SERVER") or None
+    if chosen is None and (state / "signin.json").exists():
+        from chatops.cli.remote.signin import SignInFile
+
+        stored = SignInFile(state).read()
+        chosen = stored.server if stored else None
+    if not chosen or chosen == HERE:
+        return None
+    from chatops.cli.remote.http import address
+
+    return address(chosen)
+
+
+def credentials(settings: Settings, server: str) -> Credentials:
+    """`CHATOPS_TOKEN`, else the sign-in to this server, if that is the one of this terminal."""
+    from chatops.cli.remote.signin import GivenToken, SignInFile, StoredSignIn
+
+    token = os.environ.get("CHATOPS_TOKEN")
+    if token is not None and not (token.isascii() and token.isprintable() and token):
+        raise SettingsError("CHATOPS_TOKEN holds no API token")
+    return GivenToken(token) if token else StoredSignIn(SignInFile(settings.paths.state), server)
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, server: str | None, transport: Transport = "sdk", titles: bool = False, models: bool = False
+) -> AsyncGenerator[Engine, None]:
+    """The engine here, as `bootstrap.open_engine`, or a server's.
+
+    Args:
+        settings: This machine's.
+        server: What `server_of` found.
+        transport: As in `bootstrap.open_engine`.
+        titles: Likewise.
+        models: A server's models must be known.
+
+    Raises:
+        ChatopsError: It cannot be opened or reached.
+    """
+    if server is None:
+        from chatops import bootstrap
+
+        async with bootstrap.open_engine(settings, transport=transport, titles=titles) as here:
+            yield here
+        return
+    from chatops.cli.remote.engine import RemoteEngine
+    from chatops.cli.remote.http import Http
+
+    engine = RemoteEngine(Http(server, credentials(settings, server)))
+    if models:
+        await engine.know_models()
+    yield cast("Engine", engine)  # what it lacks of one says so itself

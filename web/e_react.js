@@ -1,0 +1,1 @@
+import {createRoot} from 'react-dom/client'; import {createElement} from 'react'; globalThis.x=[createRoot,createElement]

@@ -1,0 +1,58 @@
+import { use, useState, type KeyboardEvent } from "react";
+import { useTexts } from "../texts/index.ts";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { Editing } from "./acts.ts";
+import { FileChip } from "./FileChip.tsx";
+import type { MessageProps } from "./Message.tsx";
+import { filesOf, textOf } from "./shown.ts";
+import { Versions } from "./Versions.tsx";
+
+/** What the person asked: shown as it was typed. */
+export function Question({ session, message, acts }: MessageProps) {
+  const t = useTexts();
+  const editing = use(Editing);
+  const text = textOf(message);
+  if (editing.id === message.id) {
+    return <Editor text={text} onCancel={() => editing.set(null)} onSend={(next) => acts.edit(message.id, next)} />;
+  }
+  return (
+    <div className="group flex flex-col items-end gap-1">
+      <h3 className="sr-only">{t.you}</h3>
+      {filesOf(message).map((file, place) => <FileChip key={place} file={file} />)}
+      {text && <p className="max-w-[85%] rounded-2xl bg-mine px-4 py-2 break-words whitespace-pre-wrap" dir="auto">{text}</p>}
+      <div className="flex items-center gap-1">
+        <Versions session={session} id={message.id} acts={acts} />
+        <CopyButton text={text} label={t.copy} />
+        <button type="button" className="act-icon" aria-label={t.edit} title={t.edit} onClick={() => editing.set(message.id)}>
+          <Icon name="edit" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Editor({ text, onSend, onCancel }: { text: string; onSend: (text: string) => void; onCancel: () => void }) {
+  const t = useTexts();
+  const [value, setValue] = useState(text);
+  const send = (): void => {
+    if (value.trim()) onSend(value);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Escape") onCancel();
+    else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    }
+  };
+  return (
+    <div className="flex flex-col gap-2 rounded-2xl bg-mine p-3">
+      <textarea autoFocus className="field field-sizing-content max-h-96" aria-label={t.edit} value={value} onChange={(event) => setValue(event.target.value)} onKeyDown={onKeyDown} />
+      <div className="flex justify-end gap-2">
+        <button type="button" className="act" onClick={onCancel}>{t.cancel}</button>
+        <button type="button" className="act-main" disabled={!value.trim()} onClick={send}>{t.editSend}</button>
+      </div>
+    </div>
+  );
+}
