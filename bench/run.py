@@ -26,6 +26,7 @@ BENCHES = (
     "render",
     "repl",
     "auth",
+    "streaming",
     "bots",
     "page",
 )

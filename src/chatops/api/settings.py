@@ -19,8 +19,8 @@ class ServerLimits:
         linger_seconds: For which the rest of a refused body is read, so that its client gets to see the answer.
         streams: Open streams, at half of what one core was measured to carry (20 tokens a second each).
         connections: Open connections.
-        reader_bytes: What the kernel would not take yet of one reader's stream, at most; then the reader is behind, and
-            is sent the rest from the turn's own log as it takes it.
+        reader_bytes: What the kernel keeps for one reader, and half of it what waits for the kernel; then the reader is
+            behind, and is sent the rest from the turn's own frames as it takes it.
         reader_seconds: A reader that takes nothing for so long is dropped; it can come back with its Last-Event-ID.
         ping_seconds: A stream that was silent for so long is sent a comment, for proxies.
     """

@@ -8,6 +8,7 @@ it what it lacks, piece by piece, as its connection takes them, until it is up t
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Protocol
@@ -23,6 +24,8 @@ from chatops.engine.events import Event
 
 _PIECE = 32 * 1024
 """Bytes joined into one write to a reader that is behind."""
+_FRAMING = 256
+"""Bytes that HTTP may add to a write."""
 
 Follow = Callable[[], AsyncGenerator[Sequence[Event], None]]
 
@@ -42,15 +45,23 @@ class Frames(Protocol):
 class Reader:
     """One response that a turn is written to, and how many frames it has had."""
 
-    __slots__ = ("_wake", "had", "live", "quiet", "response", "transport")
+    __slots__ = ("_protocol", "_wake", "had", "live", "quiet", "response", "transport")
 
-    def __init__(self, response: web.StreamResponse, transport: asyncio.Transport, had: int) -> None:
+    def __init__(
+        self, response: web.StreamResponse, transport: asyncio.Transport, protocol: web.RequestHandler, had: int
+    ) -> None:
         self.response = response
         self.transport = transport
+        self._protocol = protocol
         self.had = had
         self.live = False
         self.quiet = True
         self._wake: asyncio.Future[None] | None = None
+
+    def takes(self, size: int, most: int) -> bool:
+        """Whether so many bytes can be written without a wait, where `most` may wait for the kernel."""
+        waiting = self.transport.get_write_buffer_size()
+        return not self._protocol.writing_paused and waiting + size + _FRAMING < most
 
     def wake(self) -> None:
         """Lets the reader's own task look again."""
@@ -117,7 +128,7 @@ class Broadcast:
             data = joined.get(reader.had)
             if data is None:
                 data = joined[reader.had] = b"".join(self.frames[reader.had :])
-            if len(data) > _PIECE or reader.transport.get_write_buffer_size() > self._bounds.reader_bytes // 2:
+            if not reader.takes(len(data), self._bounds.reader_bytes // 2):
                 reader.wake()  # behind: its own task sends what it lacks
             elif data:
                 reader.had = count
@@ -228,9 +239,9 @@ class Streams:
         transport = request.transport
         if transport is None:
             return response
-        transport.set_write_buffer_limits(high=self._bounds.reader_bytes // 2)
+        _bound(transport, self._bounds.reader_bytes)
         with suppress(ConnectionError):  # the client has gone: its turn goes on
-            await broadcast.serve(Reader(response, transport, had))
+            await broadcast.serve(Reader(response, transport, request.protocol, had))
         return response
 
     async def keep_alive(self) -> None:
@@ -239,6 +250,14 @@ class Streams:
             await asyncio.sleep(self._bounds.ping_seconds)
             for broadcast, _ in tuple(self._running.values()):
                 await broadcast.ping()
+
+
+def _bound(transport: asyncio.Transport, size: int) -> None:
+    """Keeps little for a reader that does not read. Left alone, the kernel keeps up to 4 MB a connection."""
+    transport.set_write_buffer_limits(high=size // 2)
+    bare = transport.get_extra_info("socket")
+    if bare is not None:
+        bare.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 
 
 _HEADERS = {
