@@ -322,7 +322,7 @@ def test_an_answer_and_its_code_are_copied_by_the_terminal(program: Program) -> 
 
 
 def test_ctrl_c_in_the_editor_is_the_editors(program: Program) -> None:
-    program.env["EDITOR"] = "sh -c 'echo edited; sleep 60'"
+    program.env["EDITOR"] = "sh -c 'echo edited; exec sleep 60'"
     with Console(program, "chat") as console:
         console.prompt()
         console.type("/editor", ENTER)
