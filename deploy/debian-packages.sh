@@ -14,6 +14,11 @@ test) wanted="libgomp1 libcurl4 liblzma5 libssl3 chromium zsh fish" ;; # mongod:
     ;;
 esac
 
+# The AI SDK's own reader is a peer in the tests; a Node from elsewhere will do.
+if [ "$1" = test ] && ! { command -v node && command -v npm; } >/dev/null 2>&1; then
+    wanted="$wanted nodejs npm"
+fi
+
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "no Debian here: make sure that these are installed by their names on this system: $wanted" >&2
     exit 0
