@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatops.bots.markup import Limit, Part, split
@@ -50,6 +50,7 @@ def test_every_part_fits_and_the_bodies_are_the_answer(text: str, limit: Limit) 
 
 
 @given(TEXTS, TEXTS, LIMITS)
+@example("00000000 ```" + "0" * 14, "0", Limit(17))  # the line that opens a fence is still growing
 def test_the_parts_of_a_growing_answer_stay(text: str, more: str, limit: Limit) -> None:
     early, late = split(text, limit), split(text.rstrip() + more, limit)
 

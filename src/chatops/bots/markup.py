@@ -109,6 +109,9 @@ def _next(text: str, state: _Line, limit: Limit) -> tuple[Part, _Line]:
         closing = (
             after.fence.closing(body) if after.fence and limit.measure(after.fence.marker) * _SPARE < limit.size else ""
         )
+        if end == len(text) and len(lines) == 2 and lines[0].fence is None:  # noqa: PLR2004 - a line, and the end
+            # A line alone that opens a fence, and may go on: it is closed if there is room, and that moves no cut.
+            closing = closing if limit.measure(opening + body + closing) <= limit.size else ""
         over = limit.measure(opening) + limit.measure(body) + limit.measure(closing) - limit.size
         if over <= 0 or end - start <= 1:
             return Part(body, opening, closing if over <= 0 else ""), after
