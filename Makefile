@@ -1,6 +1,6 @@
 # The one door. `make` alone lists what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt check test bench run web clean
+.PHONY: help setup fmt check test fuzz bench run web clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -24,6 +24,9 @@ test: .venv/.dev ## every gate: packages, lint, layers, types, tests with covera
 	sh deploy/debian-packages.sh test
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n 2 --cov=chatops.engine --cov-branch --cov-report=term:skip-covered --cov-fail-under=95 $(ARGS)
+
+fuzz: .venv/.dev ## look for examples that break a property: minutes; what it finds becomes an @example
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis $(ARGS)
 
 bench: .venv/.dev ## figures, as ratios of things run in turn
 	$(BIN)/python bench/run.py $(ARGS)

@@ -51,6 +51,7 @@ def test_every_part_fits_and_the_bodies_are_the_answer(text: str, limit: Limit) 
 
 @given(TEXTS, TEXTS, LIMITS)
 @example("00000000 ```" + "0" * 14, "0", Limit(17))  # the line that opens a fence is still growing
+@example("00000000 ```" + "0" * 12 + "\n0", "0", Limit(17))  # what must close it does not fit
 def test_the_parts_of_a_growing_answer_stay(text: str, more: str, limit: Limit) -> None:
     early, late = split(text, limit), split(text.rstrip() + more, limit)
 

@@ -78,11 +78,12 @@ class _Line:
 
 
 _FENCE = re.compile(r"^([ \t]*)(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n`]*$")
+_OPENER = re.compile(r"^([ \t]*)(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*(`{3,}|~{3,})")
 _DELIMITER = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
 _HEADING = re.compile(r"^#{1,6} ")
 _SPARE = 4
-"""A fence or head that would take more than a quarter of a message is not said again."""
+"""A fence or head that would take more than a quarter of a message is neither closed nor said again."""
 
 
 def split(text: str, limit: Limit) -> list[Part]:
@@ -98,24 +99,48 @@ def split(text: str, limit: Limit) -> list[Part]:
 
 def _next(text: str, state: _Line, limit: Limit) -> tuple[Part, _Line]:
     start, opening = state.start, _opening(state, limit)
-    room = limit.size - limit.measure(opening)
-    while True:
-        end = limit.prefix(text, start, room)
-        lines = _lines(text, state, end)
-        if end < len(text):
-            end = _cut(text, start, end, lines)
-        after = _after(text, end, lines)
-        body = text[start:end]
-        closing = (
-            after.fence.closing(body) if after.fence and limit.measure(after.fence.marker) * _SPARE < limit.size else ""
-        )
-        if end == len(text) and len(lines) == 2 and lines[0].fence is None:  # noqa: PLR2004 - a line, and the end
-            # A line alone that opens a fence, and may go on: it is closed if there is room, and that moves no cut.
-            closing = closing if limit.measure(opening + body + closing) <= limit.size else ""
-        over = limit.measure(opening) + limit.measure(body) + limit.measure(closing) - limit.size
-        if over <= 0 or end - start <= 1:
-            return Part(body, opening, closing if over <= 0 else ""), after
-        room = limit.measure(body) - over
+    end = _extent(text, state, limit, limit.size - limit.measure(opening))
+    lines = _lines(text, state, end)
+    if end < len(text):
+        end = _cut(text, start, end, lines)
+    after = _after(text, end, lines)
+    body, closing = text[start:end], ""
+    if after.fence and _may_close(after.fence, limit):
+        closing = after.fence.closing(body)
+    # No room for it: one character that had to go somewhere, or a last line that opens a fence and may go on.
+    fits = limit.measure(opening + body + closing) <= limit.size
+    return Part(body, opening, closing if fits else ""), after
+
+
+def _extent(text: str, state: _Line, limit: Limit, room: int) -> int:
+    """How far a part may reach: no place up to there leaves too little room for the end of a fence that is open in it.
+
+    So it follows from the text before it alone, and is the same when the answer has grown.
+    """
+    at, used = state.start, 0
+    lines = _lines(text, state, limit.prefix(text, at, room))
+    for line, following in pairwise(lines):
+        stop = line.end - 1 if text[line.end - 1] == "\n" else line.end
+        opener = None if line.fence else _OPENER.match(text[at:stop])
+        held = _Fence(opener[1], opener[2], "") if opener else line.fence
+        left = room - used - _reserve(held, limit, 1)
+        end = limit.prefix(text, at, left) if left > 0 else at
+        if end < stop:
+            torn = opener and end < at + opener.end()
+            return max(at + opener.start(2) if opener and torn else end, state.start + 1)
+        used += limit.measure(text[at : line.end])
+        if line.end > stop and used + _reserve(following.fence, limit, 0) > room:
+            return max(stop, state.start + 1)
+        at = line.end
+    return at
+
+
+def _reserve(fence: _Fence | None, limit: Limit, newline: int) -> int:
+    return len(fence.indent + fence.marker) + newline if fence and _may_close(fence, limit) else 0
+
+
+def _may_close(fence: _Fence, limit: Limit) -> bool:
+    return len(fence.indent + fence.marker) * _SPARE < limit.size
 
 
 def _opening(state: _Line, limit: Limit) -> str:
@@ -163,7 +188,7 @@ def _cut(text: str, start: int, end: int, lines: list[_Line]) -> int:
     best: dict[int, int] = {}
     for before, line in pairwise(lines):
         if start < line.start <= end and text[start : line.start].strip():
-            best[_rank(text, before, line)] = line.start
+            best[_rank(text[:end], before, line)] = line.start
     for rank, least in ((0, 0.5), (1, 0.5), (2, 0.4), (3, 0.3)):
         if best.get(rank, start) - start >= span * least:
             return best[rank]
