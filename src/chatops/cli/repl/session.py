@@ -9,7 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from chatops.cli.ask import ME, sampling_of
+from chatops.cli.ask import sampling_of
+from chatops.cli.showing import ME
 from chatops.cli.terminal import Terminal, sanitize
 from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.messages import Conversation, Message, Principal
