@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The gate tries the same examples each time: a change is judged by what it changed. `make fuzz` looks for new ones.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("chatops", _PATIENT, derandomize=True)
-settings.register_profile("fuzz", _PATIENT, max_examples=3000)
+settings.register_profile("fuzz", _PATIENT, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "chatops"))
 
 
