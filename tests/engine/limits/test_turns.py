@@ -136,9 +136,7 @@ async def test_a_link_takes_what_was_spent_along_and_usage_shows_it(tmp_path: Pa
     policy = Policy(user=Terms(budget=Budget(unit="tokens", amount=9_000, period="day")))
     async with open_rig(tmp_path / "x.db", policy=policy) as rig:
         accounts, ann, shadow = account_store(rig.store), Principal(user_id="ann"), Principal(user_id="shadow")
-        limits = Limits(
-            meters=rig.meter, store=rig.store, clock=rig.clock, policy=policy, merged_into=accounts.merged_into
-        )
+        limits = Limits(meters=rig.meter, store=rig.store, clock=rig.clock, policy=policy, people=lambda: accounts)
         shadows = Account(id="shadow", name="S", role="member", created_at=0)
         await accounts.account_of(Identity(platform="slack", user_id="U1"), shadow=shadows)
         turn = await rig.engine.start_turn(shadow, TurnRequest(text="x"))
@@ -150,7 +148,7 @@ async def test_a_link_takes_what_was_spent_along_and_usage_shows_it(tmp_path: Pa
         assert before.spent > 0
         assert [one.spent for one in await limits.remaining(ann)] == [before.spent]
         assert [one.spent for one in await limits.remaining(shadow)] == [0]
-        assert [line.key for line in await limits.usage(ann, by="user")] == ["shadow"]
+        assert [(line.key, line.name) for line in await limits.usage(ann, by="user")] == [("shadow", "S")]
 
 
 async def test_members_see_their_own_usage_and_administrators_all(tmp_path: Path) -> None:

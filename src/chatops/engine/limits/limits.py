@@ -7,8 +7,8 @@ ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chatops.engine.errors import PermissionDeniedError
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatops.engine.limits.counters import Counter, Remaining
-    from chatops.engine.limits.ledger import By, Row
+    from chatops.engine.limits.ledger import By
     from chatops.engine.limits.policy import Policy, Terms
-    from chatops.engine.limits.ports import MeterStore
+    from chatops.engine.limits.ports import MeterStore, People
     from chatops.engine.limits.rates import LocalLimiter
     from chatops.engine.limits.reports import Line, Verdict
 
@@ -34,7 +34,6 @@ MAX_REMEMBERED = 10_000
 SWEEP_MS = 60_000
 ADDRESS_REQUESTS_PER_MINUTE = 300
 """Of one address that nobody has logged in from, to one process, when the settings say nothing."""
-_PAGE = 1_000
 
 
 class Limits:
@@ -49,16 +48,16 @@ class Limits:
         policy: Policy | None = None,
         prices: Prices | None = None,
         sleep: Sleep = asyncio.sleep,
-        merged_into: Callable[[str], Awaitable[Sequence[str]]] | None = None,
+        people: Callable[[], People] | None = None,
     ) -> None:
         """`policy`: what the settings say; None: nothing, so only what an administrator said for a person holds.
-        `merged_into`: the ids of platform users' shadows that an account was linked with; None: there are none.
+        `people`: who has an account, made when it is first asked; None: nobody.
         """
         self.policy = policy
         self.prices = prices or Prices()
         self._meters = meters
         self._store = store
-        self._merged_into = merged_into
+        self._people = people
         self._clock = clock
         self._means = Means(meters, self.prices, clock, sleep)
         self._local: LocalLimiter | None = None
@@ -211,18 +210,22 @@ class Limits:
 
     async def usage(self, principal: Principal, *, since: int = 0, by: By = "model") -> list[Line]:
         """Sums of what was used from `since` on, Unix milliseconds: everybody's for administrators, else one's
-        own and of the platform users that were linked with one.
+        own and of the platform users that were linked with one. By user, accounts come with their names.
 
         Raises:
             PermissionDeniedError: The principal may not read its history.
         """
         principal.require("history:read")
         await self._sweep()
-        whose = None if _is_admin(principal) else await self._user_ids(principal.user_id)
-        return await self._meters.usage(whose, since=since, by=by)
+        whose = None if _is_admin(principal) else [principal.user_id, *await self._shadows(principal.user_id)]
+        lines = await self._meters.usage(whose, since=since, by=by)
+        if by != "user" or self._people is None:
+            return lines
+        names = await self._people().names([line.key for line in lines])
+        return [replace(line, name=names.get(line.key)) for line in lines]
 
-    async def _user_ids(self, user_id: str) -> list[str]:
-        return [user_id, *(await self._merged_into(user_id) if self._merged_into else ())]
+    async def _shadows(self, user_id: str) -> Sequence[str]:
+        return await self._people().merged_into(user_id) if self._people else ()
 
     async def verify(self, principal: Principal) -> Verdict:
         """Reads the whole ledger: is every row as it was written, and is none missing?
@@ -230,19 +233,10 @@ class Limits:
         Raises:
             PermissionDeniedError: The principal is no administrator.
         """
-        from chatops.engine.limits.reports import verify
+        from chatops.engine.limits.reports import read_over
 
         _require_admin(principal)
-        head = await self._meters.head()
-        async with aclosing(self._rows()) as rows:
-            return await verify(rows, head)
-
-    async def _rows(self) -> AsyncGenerator[Row, None]:
-        after = 0
-        while page := await self._meters.rows(after=after, limit=_PAGE):
-            for row in page:
-                yield row
-            after = page[-1].n
+        return await read_over(self._meters)
 
     async def _sweep(self) -> None:
         from chatops.engine.limits.dead import settle_dead

@@ -111,6 +111,18 @@ class Refusal:
     meter: Meter = field(default_factory=Meter)
 
 
+class People(Protocol):
+    """Who has an account. Every method raises `StoreError` when the database cannot be used."""
+
+    async def merged_into(self, user_id: str) -> Sequence[str]:
+        """Ids of the platform users' shadows that an account was linked with."""
+        ...
+
+    async def names(self, user_ids: Sequence[str]) -> Mapping[str, str]:
+        """The names of those that have an account or a shadow, by id."""
+        ...
+
+
 class MeterStore(RateStore, Protocol):
     """Rates, meters, turns that are let in, and the ledger. Every method raises `StoreError` when the database cannot
     be used. Times are Unix milliseconds.

@@ -6,6 +6,7 @@ account is not there yet makes it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -81,6 +82,11 @@ async def _some(db: Any, which: Document, limit: int) -> list[Account]:
 async def merged_into(db: Any, user_id: str) -> list[str]:
     found = db.accounts.find({"merged_into": user_id}, {"_id": 1}).sort("_id", 1)
     return [row["_id"] async for row in found]
+
+
+async def names(db: Any, user_ids: Sequence[str]) -> dict[str, str]:
+    found = db.accounts.find({"_id": {"$in": list(user_ids)}}, {"name": 1})
+    return {row["_id"]: row["name"] async for row in found}
 
 
 async def password_hash(db: Any, user_id: str) -> str | None:
