@@ -109,6 +109,25 @@ async def test_a_turn_in_a_queue_is_counted_once(tmp_path: Path) -> None:
         assert [row.status for row in await rig.ledger()] == ["complete"] * 2
 
 
+async def test_a_turn_that_conflicts_and_then_waits_is_counted_once(tmp_path: Path) -> None:
+    async with with_budget(tmp_path, money(1000), requests_per_minute=2) as rig:
+        gate = asyncio.Event()
+        rig.provider.scripts = [[gate, *answer("a")]]
+        turn = await rig.engine.start_turn(ME, TurnRequest(text="x"))
+        again = TurnRequest(text="y", conversation_id=turn.conversation.id)
+        for _ in range(3):
+            with pytest.raises(ConflictError):
+                await rig.engine.start_turn(ME, again)
+        queued = asyncio.create_task(rig.engine.start_turn(ME, replace(again, on_busy="queue")))
+        await asyncio.sleep(0.02)
+        gate.set()
+        await rig.over((await queued).id)
+
+        assert [row.status for row in await rig.ledger()] == ["complete"] * 2
+        with pytest.raises(RateLimitError):
+            await rig.ask("z")
+
+
 async def test_what_an_administrator_says_for_a_person_goes_over_their_role(tmp_path: Path) -> None:
     admin = replace(ME, user_id="root", role="admin", scopes=ME.scopes | {"admin"})
     policy = Policy(user=Terms(requests_per_minute=1, concurrent_turns=3))

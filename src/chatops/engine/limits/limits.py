@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chatops.engine.errors import PermissionDeniedError
+from chatops.engine.errors import ConflictError, PermissionDeniedError
 from chatops.engine.limits.admission import Admission, Asked, Means, Prepare
 from chatops.engine.limits.prices import Prices
-from chatops.engine.messages import Message, Principal
+from chatops.engine.messages import Message, Principal, Source
 from chatops.engine.models import ModelSpec
 from chatops.engine.ports import Clock, Sleep, Store
 
@@ -32,6 +32,8 @@ REMEMBERED_MS = 5_000
 """How long other processes go on with what an administrator said for a person before."""
 MAX_REMEMBERED = 10_000
 SWEEP_MS = 60_000
+_PLATFORMS: tuple[Source, ...] = ("slack", "discord")
+"""Where people may be shadows."""
 ADDRESS_REQUESTS_PER_MINUTE = 300
 """Of one address that nobody has logged in from, to one process, when the settings say nothing."""
 
@@ -94,7 +96,8 @@ class Limits:
         recorded: bool = True,
         counted: bool = False,
     ) -> Admission:
-        """Lets a turn in, before anything of it is stored, and holds what it may use.
+        """Lets a turn in, before anything of it is stored, and holds what it may use. A platform user who was linked
+        with an account meanwhile is let in as nobody: their budget is the account's.
 
         Args:
             principal: Who asks.
@@ -109,6 +112,7 @@ class Limits:
             RateLimitError: Too many turns in this minute, or at once; `retry_after` is always there.
             BudgetExceededError: Not even a short answer fits into what is left; says what is, and when more comes.
             InvalidRequestError: A budget of money, and nobody said what a model costs; or an option without a bound.
+            ConflictError: The platform user was linked a moment ago.
             StoreError: The database cannot be used.
         """
         said = await self._allowance(principal.user_id)
@@ -130,7 +134,20 @@ class Limits:
             recorded=recorded,
             counted=counted,
         )
-        return await Gate(self._means, self._store).admit(asking, terms, counters)
+        admission = await Gate(self._means, self._settle).admit(asking, terms, counters)
+        if await self._is_linked(principal):
+            await admission.release()
+            raise ConflictError("this user was linked with an account a moment ago: ask again")
+        return admission
+
+    async def _is_linked(self, principal: Principal) -> bool:
+        """Asked after the hold: what was held before the link went with it, and what comes after it is let in as the
+        account's, or the shadow would have a budget of its own once more.
+        """
+        if self._people is None or principal.source not in _PLATFORMS:
+            return False
+        person = await self._people().account(principal.user_id)
+        return person is not None and person.merged_into is not None
 
     async def _allowance(self, user_id: str) -> Mapping[str, Any] | None:
         now = self._clock()
@@ -185,9 +202,9 @@ class Limits:
         return said
 
     async def hand_over(self, from_id: str, to_id: str) -> None:
-        """What one person has spent in the periods that run now is another's from here on; what an administrator said
-        for the first is forgotten, and the other's stays. Their rows in the ledger stay as they were written. May be
-        repeated at any time, also after a crash. Raises `StoreError`.
+        """What one person has spent and holds in the periods that run now is another's from here on; what an
+        administrator said for the first is forgotten, and the other's stays. Their rows in the ledger stay as they were
+        written. May be repeated at any time, also after a crash. Raises `StoreError`.
         """
         from chatops.engine.limits.counters import keys_of
 
@@ -203,7 +220,7 @@ class Limits:
         counters = self._counters(principal, await self.terms(principal))
         if not counters:
             return []
-        await self._sweep()
+        await self._settle(principal.user_id)
         found = await self._meters.meters([one.key for one in counters])
         meters = [(one, found.get(one.key, Meter())) for one in counters]
         return [Remaining(counter=one, spent=meter.spent, held=meter.held) for one, meter in meters]
@@ -238,11 +255,21 @@ class Limits:
         _require_admin(principal)
         return await read_over(self._meters)
 
-    async def _sweep(self) -> None:
+    async def _settle(self, user_id: str) -> bool:
+        """Puts right what others hold of a person's budgets: the dead, and turns that ended since their platform's
+        user was linked. False: it is as it was.
+        """
+        shadows = await self._shadows(user_id)
+        dead = await self._sweep()
+        for shadow in shadows:
+            await self.hand_over(shadow, user_id)
+        return bool(dead or shadows)
+
+    async def _sweep(self) -> int:
         from chatops.engine.limits.dead import settle_dead
 
         self._swept = self._clock()
-        await settle_dead(self._meters, self._store, self._swept)
+        return await settle_dead(self._meters, self._store, self._swept)
 
 
 def _is_admin(principal: Principal) -> bool:
