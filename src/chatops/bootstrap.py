@@ -24,7 +24,9 @@ from chatops.settings import Settings
 if TYPE_CHECKING:
     from chatops.engine.auth.accounts import Accounts
     from chatops.engine.auth.ports import AccountStore
+    from chatops.engine.stores.mongo import MongoStore
     from chatops.engine.stores.mongo_bots import MongoBots
+    from chatops.engine.stores.sqlite import SqliteStore
     from chatops.engine.stores.sqlite_bots import SqliteBots
 
 Transport = Literal["sdk", "direct"]
@@ -151,34 +153,40 @@ async def open_store(
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
-def account_store(store: Store) -> AccountStore:
-    """The accounts beside the conversations, in the database that is open."""
+def _sqlite(store: Store) -> SqliteStore | None:
+    """The embedded store, when it is one: the other of the two kinds is `_mongo`."""
     from chatops.engine.stores.sqlite import SqliteStore
 
-    if isinstance(store, SqliteStore):
-        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+    return store if isinstance(store, SqliteStore) else None
 
-        return SqliteAccounts(store)
+
+def _mongo(store: Store) -> MongoStore:
     from chatops.engine.stores.mongo import MongoStore
-    from chatops.engine.stores.mongo_accounts import MongoAccounts
 
     assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
-    return MongoAccounts(store)
+    return store
+
+
+def account_store(store: Store) -> AccountStore:
+    """The accounts beside the conversations, in the database that is open."""
+    if (file := _sqlite(store)) is not None:
+        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+
+        return SqliteAccounts(file)
+    from chatops.engine.stores.mongo_accounts import MongoAccounts
+
+    return MongoAccounts(_mongo(store))
 
 
 def open_meter(store: Store) -> MeterStore:
     """Limits and budgets beside the conversations, in the database that is open."""
-    from chatops.engine.stores.sqlite import SqliteStore
-
-    if isinstance(store, SqliteStore):
+    if (file := _sqlite(store)) is not None:
         from chatops.engine.stores.sqlite_meter import SqliteMeter
 
-        return SqliteMeter(store)
-    from chatops.engine.stores.mongo import MongoStore
+        return SqliteMeter(file)
     from chatops.engine.stores.mongo_meter import MongoMeter
 
-    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
-    return MongoMeter(store)
+    return MongoMeter(_mongo(store))
 
 
 def limits(settings: Settings, store: Store) -> Limits:
@@ -191,7 +199,7 @@ def limits(settings: Settings, store: Store) -> Limits:
         clock=now_ms,
         policy=settings.limits,
         prices=Prices(said, free),
-        merged_into=lambda user_id: account_store(store).merged_into(user_id),
+        people=lambda: account_store(store),
     )
 
 
@@ -221,19 +229,14 @@ def _name_of(settings: Settings) -> str:
 
 def bot_records(engine: Engine) -> SqliteBots | MongoBots:
     """The bots' memory, in the engine's own database."""
-    from chatops.engine.stores.sqlite import SqliteStore
-
     store = engine._store  # noqa: SLF001 - it was put there below
-
-    if isinstance(store, SqliteStore):
+    if (file := _sqlite(store)) is not None:
         from chatops.engine.stores.sqlite_bots import SqliteBots
 
-        return SqliteBots(store)
-    from chatops.engine.stores.mongo import MongoStore
+        return SqliteBots(file)
     from chatops.engine.stores.mongo_bots import MongoBots
 
-    assert isinstance(store, MongoStore)  # noqa: S101 - the other of two
-    return MongoBots(store)
+    return MongoBots(_mongo(store))
 
 
 @asynccontextmanager

@@ -108,6 +108,16 @@ async def test_accounts_are_paged_by_id_and_found_by_the_beginning_of_one(accoun
     assert await accounts.accounts_like("ffff", limit=3) == []
 
 
+async def test_names_are_told_of_those_that_have_one(accounts: AccountStore) -> None:
+    ann, shadow = an_account(), an_account(None, name="Bob on Slack")
+    for account in (ann, shadow):
+        await accounts.add_account(account, password_hash=None)
+    await accounts.merge(shadow.id, ann.id)
+
+    assert await accounts.names([ann.id, "nobody", shadow.id]) == {ann.id: "Ann", shadow.id: "Bob on Slack"}
+    assert await accounts.names([]) == {}
+
+
 async def test_only_what_is_given_changes(accounts: AccountStore) -> None:
     ann = an_account()
     await accounts.add_account(ann, password_hash="old")

@@ -25,6 +25,17 @@ async def test_a_rate_lets_its_burst_through_and_says_how_long_to_wait(meter: Me
     assert await meter.hit("ann", TWO_A_MINUTE, now=clock()) == 30
 
 
+async def test_what_is_given_back_was_never_counted(meter: MeterStore, clock: SetClock) -> None:
+    rate = Rate(count=2, seconds=60)
+    for _ in range(2):
+        assert await meter.hit("ann", rate, now=clock()) == 0
+    await meter.give_back("ann", rate)
+    await meter.give_back("nobody", rate)
+
+    assert await meter.hit("ann", rate, now=clock()) == 0
+    assert await meter.hit("ann", rate, now=clock()) == 30
+
+
 async def test_a_hundred_at_once_get_exactly_what_the_rate_allows(meter: MeterStore, clock: SetClock) -> None:
     rate = Rate(count=7, seconds=60)
     waits = await asyncio.gather(*(meter.hit("ann", rate, now=clock()) for _ in range(100)))

@@ -198,11 +198,14 @@ class Link(TypedDict):
 
 
 class UsageLine(TypedDict):
-    """Which of `model`, `day`, `user`, `surface` is there was asked for. `cost` leaves `unpriced_turns` out."""
+    """Which of `model`, `day`, `user`, `surface` is there was asked for; `name` is that of the user. `cost` leaves
+    `unpriced_turns` out.
+    """
 
     model: NotRequired[str]
     day: NotRequired[str]
     user: NotRequired[str]
+    name: NotRequired[str]
     surface: NotRequired[str]
     turns: int
     input_tokens: int

@@ -149,9 +149,9 @@ async def _with_ledger(found: Survey, store: Store) -> Survey:
     from dataclasses import replace
 
     from chatops.bootstrap import open_meter
-    from chatops.engine.limits.copying import ledger_fault
+    from chatops.engine.limits.reports import read_over
 
-    fault = await ledger_fault(open_meter(store))
+    fault = (await read_over(open_meter(store))).fault
     return found if fault is None else replace(found, faults=(*found.faults, f"usage ledger: {fault}"))
 
 

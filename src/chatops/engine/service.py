@@ -109,8 +109,9 @@ class Engine:
             try:
                 rows = await self._begin(plan, record=request.record)
             except BaseException as error:
-                await admission.release()
-                if not isinstance(error, ConflictError) or request.on_busy == "fail":
+                waits = isinstance(error, ConflictError) and request.on_busy == "queue"
+                await admission.release(waits=waits)
+                if not waits:
                     raise
                 await self._wait_for_conversation(plan.conversation.id)
                 waited = True

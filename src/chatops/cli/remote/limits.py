@@ -41,6 +41,7 @@ class RemoteLimits:
 def _line(shape: Json, by: str) -> Line:
     return Line(
         key=shape[by],
+        name=shape.get("name"),
         turns=shape["turns"],
         input_tokens=shape["input_tokens"],
         output_tokens=shape["output_tokens"],

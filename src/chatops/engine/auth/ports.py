@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from chatops.engine.auth.nouns import Account, AccountRole, ApiToken, Grant, Identity, Session
@@ -59,6 +59,10 @@ class AccountStore(Protocol):
 
     async def merged_into(self, user_id: str) -> list[str]:
         """Ids of the shadows that this account took over."""
+        ...
+
+    async def names(self, user_ids: Sequence[str]) -> Mapping[str, str]:
+        """Of those that are accounts or shadows, by id."""
         ...
 
     async def password_hash(self, user_id: str) -> str | None: ...

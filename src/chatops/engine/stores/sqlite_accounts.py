@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from chatops.engine.auth.nouns import Account, AccountRole, ApiToken, Grant, Identity, Session
@@ -36,6 +37,9 @@ class SqliteAccounts:
 
     async def merged_into(self, user_id: str) -> list[str]:
         return await self._store.read(lambda db: rows.merged_into(db, user_id))
+
+    async def names(self, user_ids: Sequence[str]) -> dict[str, str]:
+        return await self._store.read(lambda db: rows.names(db, user_ids))
 
     async def password_hash(self, user_id: str) -> str | None:
         return await self._store.read(lambda db: rows.password_hash(db, user_id))
