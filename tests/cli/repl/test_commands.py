@@ -323,8 +323,7 @@ async def test_what_was_spent_is_told_by_model(talk: Talk) -> None:
     await talk.say("one", "two", "/retry other:m")
 
     assert await talk.say("/cost") == (
-        "fake:m  2 turns, 2 tokens in, 10 out, price not known\n"
-        "other:m  1 turn, 0 tokens in, 0 out, price not known\n"
+        "fake:m  2 turns, 2 tokens in, 10 out, price not known\nother:m  1 turn, 0 tokens in, 0 out, price not known\n"
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from chatops.cli.repl.commands import REGISTRY
 from chatops.cli.repl.toolbar import toolbar
 from rig import ME
 from talk import Talk
+
+if TYPE_CHECKING:
+    import pytest
 
 
 async def offered(talk: Talk, name: str, argument: str) -> list[str]:

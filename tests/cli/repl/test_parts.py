@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import message
 from chatops.cli.clipboard import MOST_BYTES, copy
 from chatops.cli.repl import mentions
 from chatops.cli.repl.folds import Folds
@@ -18,7 +19,6 @@ from chatops.cli.repl.toolbar import cut, short, toolbar
 from chatops.cli.terminal import Terminal
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.messages import Usage
-from builders import message
 from talk import Talk
 
 
@@ -67,9 +67,7 @@ async def test_the_toolbar_and_usage_tell_the_cost_as_far_as_it_is_known(talk: T
     assert await talk.say("/usage") == "fake:m  1 turn, 1,000 tokens in, 20 out, $0.0123\n"
     await talk.say("one")
     assert " · session 1.0k, $0.0123+ · " in toolbar(talk.session, 200)
-    assert (
-        await talk.say("/usage") == "fake:m  2 turns, 1,001 tokens in, 25 out, $0.0123 and 1 without a price\n"
-    )
+    assert await talk.say("/usage") == "fake:m  2 turns, 1,001 tokens in, 25 out, $0.0123 and 1 without a price\n"
     talk.session.spent.cost.clear()
     talk.session.spent.unpriced["fake:m"] = 2
     assert await talk.say("/cost") == "fake:m  2 turns, 1,001 tokens in, 25 out, price not known\n"
