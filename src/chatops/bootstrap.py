@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
-from chatops.engine.errors import SettingsError
+from chatops.engine.errors import InvalidRequestError, SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.ports import MeterStore
@@ -18,7 +18,7 @@ from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from chatops.sections import ProviderSettings
+from chatops.sections import ProviderSettings, usable_key
 from chatops.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +41,18 @@ class Providers(Mapping[str, Provider]):
         self._env = env
         self._transport = transport
         self._made: dict[str, Provider] = {}
+        self._given: dict[str, str] = {}
+
+    def use_key(self, name: str, key: str) -> None:
+        """The key of a provider from now on, before every other place of keys; it must not be made yet.
+
+        Raises:
+            InvalidRequestError: It takes no key.
+            SettingsError: It is no usable key.
+        """
+        if self._settings.providers[name].kind not in {"openai", "anthropic"}:
+            raise InvalidRequestError(f"provider {name} takes no key: name a model of the provider that the key is for")
+        self._given[name] = usable_key(key, name)
 
     def __getitem__(self, name: str) -> Provider:
         if name not in self._made:
@@ -52,6 +64,9 @@ class Providers(Mapping[str, Provider]):
 
     def __len__(self) -> int:
         return len(self._settings.providers)
+
+    def _key(self, chosen: ProviderSettings) -> str | None:
+        return self._given.get(chosen.name) or chosen.api_key(self._env)
 
     def _make(self, chosen: ProviderSettings) -> Provider:
         match chosen.kind:
@@ -65,9 +80,9 @@ class Providers(Mapping[str, Provider]):
 
                 return EchoProvider(chosen.name)
             case "openai":
-                return self._openai(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._openai(chosen.name, self._key(chosen), chosen.base_url)
             case "anthropic":
-                return self._anthropic(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._anthropic(chosen.name, self._key(chosen), chosen.base_url)
 
     def _openai(self, name: str, key: str | None, base_url: str | None) -> Provider:
         if self._direct(base_url):

@@ -71,6 +71,10 @@ class _Ask:
         try:
             async with open_engine(self._settings, server=self._server, transport="direct") as engine:
                 request = await self._request(engine)
+                if self._options.key_file is not None:
+                    from chatops.cli.keyfile import take_key
+
+                    take_key(engine, await self._spec(engine, request), self._options.key_file)
                 if self._options.dry_run:
                     import json
 
@@ -116,6 +120,7 @@ class _Ask:
             fallbacks=options.fallbacks or None,
             silence=options.timeout or self._settings.timeout,
             record=not options.no_log,
+            expires_in=options.temporary,
             max_cost=options.max_cost,
         )
 

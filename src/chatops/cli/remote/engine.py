@@ -19,6 +19,7 @@ from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.requests import Turn, TurnRequest, check
 
 if TYPE_CHECKING:
+    from chatops.cli.remote.exchange import RemoteExchange
     from chatops.cli.remote.limits import RemoteLimits
 
 _TRIGGERS = {
@@ -48,6 +49,12 @@ class RemoteEngine:
         if name.startswith("__"):
             raise AttributeError(name)
         raise InvalidRequestError(f"this works on this machine's own database alone ({name}): CHATOPS_SERVER=local")
+
+    @property
+    def exchange(self) -> RemoteExchange:
+        from chatops.cli.remote.exchange import RemoteExchange
+
+        return RemoteExchange(self._http)
 
     @property
     def limits(self) -> RemoteLimits:

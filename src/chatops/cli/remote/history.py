@@ -126,6 +126,9 @@ class RemoteHistory:
     async def set_tags(self, principal: Principal, conversation_id: str, tags: Iterable[str]) -> Conversation:  # noqa: ARG002
         return await self._change(conversation_id, tags=list(tags))
 
+    async def keep(self, principal: Principal, conversation_id: str) -> Conversation:  # noqa: ARG002
+        return await self._change(conversation_id, keep=True)
+
     async def switch(self, principal: Principal, conversation_id: str, message_id: str) -> Conversation:  # noqa: ARG002
         return await self._change(conversation_id, leaf_id=message_id)
 

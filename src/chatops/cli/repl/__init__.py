@@ -71,6 +71,10 @@ async def _chat(
     from chatops.cli.repl.script import Script
 
     session = await open_session(engine, settings, terminal, options, interactive=interactive)
+    if options.key_file is not None:
+        from chatops.cli.keyfile import take_key
+
+        take_key(engine, engine.catalog.resolve(session.asking.model), options.key_file)
     session.has_keyboard = interactive and not terminal.is_dumb
     reader: Reader = Typing(session, REGISTRY) if session.has_keyboard else Script(terminal, asks=interactive)
     warming = asyncio.create_task(_warm(session)) if interactive else None

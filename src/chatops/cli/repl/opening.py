@@ -44,6 +44,7 @@ async def open_session(
     )
     session = Session(engine, settings, terminal, asking=asking, look=look, interactive=interactive)
     session.debug = options.debug
+    session.expires_in = options.temporary
     if interactive:
         session.note(f"chatops {__version__} · {asking.model} · /help lists the commands, Ctrl-D leaves")
     if (
