@@ -42,9 +42,6 @@ class Buttons:
         if action == "again":
             await self._desk.again(delivery, person)
             return ""
-        principal = await self._desk.principal(delivery.person, delivery.name)
-        try:
-            await self._desk.engine.stop(principal, delivery.turn)
-        except NotFoundError:
+        if not await self._desk.stop(delivery.turn):
             return "This answer is over, or another process writes it and will end it."
         return ""
