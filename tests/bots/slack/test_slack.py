@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes import answer
-from peers.journal import until
+from peers.journal import Fault, until
 from peers.slack_api import FakeSlack
 
 
@@ -206,6 +206,22 @@ async def test_files_go_along_and_the_token_goes_to_slack_alone(open_slack_bot: 
 
         assert list(bot.rig.provider.requests[0].blobs.values()) == [b"\x89PNG"]
         assert "could not be fetched" in bot.slack.peek("C1", refused["ts"])[0]["text"]
+
+
+async def test_people_have_names_and_those_nobody_says_are_no_hindrance(open_slack_bot: Any) -> None:
+    async with open_slack_bot(answer("one"), answer("two"), answer("three")) as bot:
+        asked = await bot.slack.events.say("<@UBOT> ask <@U1> and <@U99>", user="U2")
+        await final(bot.slack, "C1", asked["ts"])
+        await bot.slack.events.say("me too", thread=asked["ts"])
+        await final(bot.slack, "C1", asked["ts"], count=2)
+        bot.slack.journal.faults = [Fault("users.info", "slow", wait=2.0)]
+        await bot.slack.events.say("and me", thread=asked["ts"], user="U3")
+        await final(bot.slack, "C1", asked["ts"], count=3)
+
+        asked_for = [entry.body["user"] for entry in bot.slack.journal.calls("users.info")]
+        texts = [request.messages[-1].text for request in bot.rig.provider.requests]
+        assert texts == ["ask @Ann and @U99", "Ann: me too", "U3: and me"]
+        assert sorted(asked_for) == ["U1", "U2", "U3", "U99"]
 
 
 async def test_called_in_the_middle_of_a_thread_it_reads_what_was_said(open_slack_bot: Any) -> None:
