@@ -116,7 +116,9 @@ async def login(call: Call[Nothing, Login]) -> Reply:
     account=False,
 )
 async def refresh(call: Call[Nothing, Refresh]) -> Reply:
-    """Each refresh token is good once. One that comes twice ends the whole sign-in."""
+    """Each refresh token is good once. One that comes twice ends the whole sign-in; a browser's may come again for half
+    a minute, and gets the same answer.
+    """
     token = call.body.refresh_token or cookie_token(call.request)
     if token is None:
         raise AuthenticationError("there is no refresh token: log in")
