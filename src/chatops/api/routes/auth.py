@@ -174,6 +174,20 @@ async def password(call: Call[Nothing, PasswordChange]) -> Reply:
     return None
 
 
+@operation(
+    "POST",
+    "/api/auth/logout-everywhere",
+    summary="End all my sign-ins",
+    tag=TAG,
+    answers={204: Answer(says="They have ended, this one too; API tokens stay.")},
+)
+async def logout_everywhere(call: Call[Nothing, Nothing]) -> Reply:
+    await accounts(call).logout_everywhere(call.principal)
+    response = web.Response(status=204)
+    drop_cookie(response)
+    return response
+
+
 def _signed_in(call: Call[Any, Any], signed: SignIn, status: int = 200) -> web.Response:
     """A browser keeps the refresh token where no script of a page can read it; others get it in the body."""
     body: Json = {
@@ -189,4 +203,13 @@ def _signed_in(call: Call[Any, Any], signed: SignIn, status: int = 200) -> web.R
     return response
 
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (entry, register, login, refresh, logout, me, password)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    entry,
+    register,
+    login,
+    refresh,
+    logout,
+    me,
+    password,
+    logout_everywhere,
+)
