@@ -40,12 +40,15 @@ from chatops.api.routes import (
     document,
     exports,
     files,
+    invitations,
+    links,
     metrics,
     models,
     openai,
     probes,
     tokens,
     usage,
+    users,
 )
 from chatops.api.settings import ServerLimits
 from chatops.api.stream import Streams
@@ -62,6 +65,9 @@ log = logging.getLogger(__name__)
 OPERATIONS: Sequence[Operation[Any, Any]] = (
     *auth.OPERATIONS,
     *tokens.OPERATIONS,
+    *links.OPERATIONS,
+    *users.OPERATIONS,
+    *invitations.OPERATIONS,
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
     *exports.OPERATIONS,

@@ -139,6 +139,7 @@ class User(TypedDict):
     name: str
     role: Literal["admin", "member"]
     disabled: bool
+    merged_into: NotRequired[str]
     created_at: str
 
 
