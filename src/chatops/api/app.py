@@ -19,6 +19,7 @@ from chatops.api.keys import (
     BOUNDS,
     DOCUMENT,
     ENGINE,
+    IMPORTS,
     LIMITS,
     METRICS,
     OFFERS,
@@ -40,11 +41,14 @@ from chatops.api.routes import (
     document,
     exports,
     files,
+    imports,
     metrics,
     models,
     openai,
     probes,
+    searching,
     tokens,
+    trees,
     usage,
 )
 from chatops.api.settings import ServerLimits
@@ -65,6 +69,9 @@ OPERATIONS: Sequence[Operation[Any, Any]] = (
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
     *exports.OPERATIONS,
+    *trees.OPERATIONS,
+    *searching.OPERATIONS,
+    *imports.OPERATIONS,
     *files.OPERATIONS,
     *models.OPERATIONS,
     *usage.OPERATIONS,
@@ -112,6 +119,7 @@ def create_app(
     app[ACCESS] = access
     app[LIMITS] = limits or NoLimits()
     app[BOUNDS] = bounds
+    app[IMPORTS] = asyncio.Semaphore(bounds.imports)
     app[TASKS] = Tasks()
     app[STREAMS] = Streams(app[TASKS], bounds)
     app[OFFERS] = Offers(engine, tuple(providers))
