@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
+from chatops.catalog import catalog
 from chatops.engine.errors import InvalidRequestError, SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.ports import MeterStore
 from chatops.engine.limits.prices import Prices
 from chatops.engine.limits.rates import StoredLimiter
-from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
@@ -112,37 +112,6 @@ class Providers(Mapping[str, Provider]):
     async def aclose(self) -> None:
         for provider in self._made.values():
             await provider.aclose()
-
-
-def default_model(settings: Settings, env: Mapping[str, str]) -> str:
-    """The model when nobody names one: the settings', else that of the first provider with a key, else the embedded.
-
-    `echo` never chooses itself.
-    """
-    if settings.model is not None:
-        return settings.model
-    for name in ("openai", "anthropic"):
-        provider = settings.providers.get(name)
-        if provider is not None and provider.has_key(env):
-            return DEFAULTS[name]
-    return LOCAL_MODEL
-
-
-def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
-    """The models of these settings."""
-    specs = [
-        ModelSpec(
-            id=id_,
-            context=said.context,
-            max_output=said.max_output,
-            fallbacks=said.fallbacks,
-            images=said.images,
-        )
-        for id_, said in settings.models.items()
-    ]
-    return Catalog(
-        providers=settings.providers, default=default_model(settings, env), aliases=settings.aliases, specs=specs
-    )
 
 
 async def open_store(

@@ -19,6 +19,7 @@ from chatops.api.keys import (
     BOUNDS,
     DOCUMENT,
     ENGINE,
+    IMPORTS,
     LIMITS,
     METRICS,
     OFFERS,
@@ -40,13 +41,16 @@ from chatops.api.routes import (
     document,
     exports,
     files,
+    imports,
     invitations,
     links,
     metrics,
     models,
     openai,
     probes,
+    searching,
     tokens,
+    trees,
     usage,
     users,
 )
@@ -71,6 +75,9 @@ OPERATIONS: Sequence[Operation[Any, Any]] = (
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
     *exports.OPERATIONS,
+    *trees.OPERATIONS,
+    *searching.OPERATIONS,
+    *imports.OPERATIONS,
     *files.OPERATIONS,
     *models.OPERATIONS,
     *usage.OPERATIONS,
@@ -118,6 +125,7 @@ def create_app(
     app[ACCESS] = access
     app[LIMITS] = limits or NoLimits()
     app[BOUNDS] = bounds
+    app[IMPORTS] = asyncio.Semaphore(bounds.imports)
     app[TASKS] = Tasks()
     app[STREAMS] = Streams(app[TASKS], bounds)
     app[OFFERS] = Offers(engine, tuple(providers))

@@ -18,7 +18,7 @@ from chatops import logs, presets
 from chatops.cli import output, prompt
 from chatops.cli.exits import ExitCode, complain, guarded
 from chatops.cli.options import AskOptions
-from chatops.cli.remote.opening import open_engine, server_of
+from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
 from chatops.cli.showing import ME, Showing
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.engine.errors import ConflictError, InvalidRequestError
@@ -69,7 +69,8 @@ class _Ask:
     async def run(self) -> ExitCode:
         self._obey_signals()
         try:
-            async with open_engine(self._settings, server=self._server, transport="direct") as engine:
+            warm = may_be_warm(os.environ, self._options.server) and not self._options.dry_run
+            async with open_engine(self._settings, server=self._server, transport="direct", warm=warm) as engine:
                 request = await self._request(engine)
                 if self._options.key_file is not None:
                     from chatops.cli.keyfile import take_key

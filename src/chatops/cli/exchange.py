@@ -70,7 +70,7 @@ def export(
                 async for piece in pieces:
                     write(piece)
 
-    raise typer.Exit(with_engine(body, debug=debug, remote=True))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True, warm=False))
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def import_(
             complain(f"... and {report.faulty - _SHOWN_FAULTS:,} more: --json prints them")
         return ExitCode.FORMAT if report.faulty else ExitCode.OK
 
-    raise typer.Exit(with_engine(body, debug=debug, remote=True))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True, warm=False))
 
 
 @contextmanager

@@ -60,6 +60,8 @@ EXIT_CODES = {
     "overloaded": ExitCode.NETWORK,
     "server_unreachable": ExitCode.NETWORK,
     "server_unavailable": ExitCode.NETWORK,
+    "server_settings": ExitCode.CONFIGURATION,
+    "server_failed": ExitCode.INTERNAL,
     "stopped": ExitCode.INTERRUPTED,
     "shutdown": ExitCode.TERMINATED,
 }
@@ -135,25 +137,29 @@ def guarded(body: Callable[[], ExitCode | None], *, debug: bool = False) -> Exit
 
 
 def with_engine(
-    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]], *, debug: bool = False, remote: bool = False
+    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]],
+    *,
+    debug: bool = False,
+    remote: bool = False,
+    warm: bool = True,
 ) -> ExitCode:
     """Runs the body of a command that needs the engine, with the settings of this environment.
 
-    `remote`: on the server that this terminal uses, if there is one.
+    `remote`: on the server that this terminal uses, if there is one; `warm`: else by a server of this machine.
     """
 
     def run() -> ExitCode | None:
         import asyncio
         from pathlib import Path
 
-        from chatops.cli.remote.opening import open_engine, server_of
+        from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
         from chatops.settings import load
 
         settings = load(os.environ, Path())
         server = server_of(os.environ, settings.paths.state) if remote else None
 
         async def session() -> ExitCode | None:
-            async with open_engine(settings, server=server) as engine:
+            async with open_engine(settings, server=server, warm=remote and warm and may_be_warm(os.environ)) as engine:
                 return await body(engine, settings)
 
         return asyncio.run(session())

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -98,7 +99,8 @@ class _Serving:
         for address in addresses:
             complain(f"chatops serves {address}")
         runtime.settle_down()
-        await self._stop.wait()
+        with self._announced(addresses):
+            await self._stop.wait()
         complain(f"chatops stops: running answers have {self._chosen.drain:g} s to end")
         await engine.drain(self._chosen.drain)
 
@@ -146,6 +148,13 @@ class _Serving:
             return Endpoints(host=chosen.host, port=chosen.port, socket=paths.expand(chosen.socket, os.environ))
         socket = paths.create(self._settings.paths.state) / "chatops.sock"
         return Endpoints(host=chosen.host, port=chosen.port, socket=socket, spare_socket=True)
+
+    def _announced(self, addresses: Iterable[str]) -> AbstractContextManager[None]:
+        """The programs of this machine's user find the socket until the server begins to stop."""
+        from chatops.local_server import announced
+
+        sockets = [one.removeprefix("unix:") for one in addresses if one.startswith("unix:")]
+        return announced(Path(sockets[0]), self._settings, os.environ) if sockets else nullcontext()
 
     def _obey_signals(self) -> None:
         task = asyncio.current_task()

@@ -45,6 +45,8 @@ class Engine:
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
 
+    is_here = True
+
     def __init__(
         self,
         *,
@@ -116,7 +118,7 @@ class Engine:
                 await self._wait_for_conversation(plan.conversation.id)
                 waited = True
             else:
-                return await self._start(principal, plan, rows[-1], admission, record=request.record)
+                return await self._start(principal, plan, rows[-1], admission, request)
 
     async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
         return await self.limits.admit(
@@ -135,8 +137,9 @@ class Engine:
         return await begin(self._store, plan, self._clock() + LEASE_MS)
 
     async def _start(
-        self, principal: Principal, plan: Plan, message: Message, admission: Admission, *, record: bool
+        self, principal: Principal, plan: Plan, message: Message, admission: Admission, request: TurnRequest
     ) -> Turn:
+        record, titled = request.record, request.titled
         attempts: list[Attempt] = []
         conversation = replace(plan.conversation, leaf_id=message.id)
         run = TurnRun(
@@ -155,7 +158,7 @@ class Engine:
         self._runs[run.id] = run
         task = asyncio.create_task(run.run(), name=f"turn {run.id}")
         self._tasks.add(task)
-        question = plan.rows[0] if record and plan.is_first else None
+        question = plan.rows[0] if record and titled and plan.is_first else None
         task.add_done_callback(lambda done: self._over(run, done, question))
         return Turn(id=run.id, conversation=conversation, message=message)
 
@@ -211,12 +214,13 @@ class Engine:
 
     async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
         """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
-        stays as it is: False.
+        stays as it is: False. One that is just being started is stopped once it has begun.
 
         Raises:
             PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
         """
+        await self._once.begun(turn_id)
         await self._readers.check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
         if run is None:

@@ -78,7 +78,7 @@ async def test_ctrl_c_before_the_turn_begins_sends_nothing(talk: Talk) -> None:
     await talk.rig.engine.stop(ME, running.id)
 
     assert "an answer is still being written in this conversation: waiting for its end" in shown
-    assert "stopped before anything was sent" in shown
+    assert "stopped before an answer came" in shown
     assert await talk.rig.texts() == ["one", "Hello", "elsewhere", ""]
 
 

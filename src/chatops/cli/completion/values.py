@@ -28,7 +28,7 @@ def values(kind: str, settings: Settings, start: str) -> Values:
 
 def _models(settings: Settings, start: str) -> Values:
     """Those that are known, aliases, and a provider's bare name; of providers with a key, where a choice is left."""
-    from chatops.bootstrap import catalog
+    from chatops.catalog import catalog
 
     models = catalog(settings, os.environ)
     usable = {one.name for one in settings.providers.values() if one.kind == "local" or one.has_key(os.environ)}

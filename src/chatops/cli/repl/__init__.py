@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from chatops import logs
 from chatops.cli.exits import ExitCode, guarded
 from chatops.cli.options import ChatOptions
-from chatops.cli.remote.opening import open_engine, server_of
+from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.settings import Settings, load
 
@@ -53,7 +53,10 @@ async def _session(options: ChatOptions, settings: Settings, terminal: Terminal)
     interactive = terminal.stdin_is_tty and terminal.stdout_is_tty
     try:
         server = server_of(os.environ, settings.paths.state, options.server)
-        async with open_engine(settings, server=server, transport="direct", titles=interactive, models=True) as engine:
+        warm = may_be_warm(os.environ, options.server)
+        async with open_engine(
+            settings, server=server, transport="direct", titles=interactive, models=True, warm=warm
+        ) as engine:
             return await _chat(engine, settings, terminal, options, interactive=interactive)
     except asyncio.CancelledError:
         if terminated:

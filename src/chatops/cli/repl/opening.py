@@ -49,7 +49,7 @@ async def open_session(
         session.note(f"chatops {__version__} · {asking.model} · /help lists the commands, Ctrl-D leaves")
     if (
         asking.model == LOCAL_MODEL
-        and "local" in engine.providers
+        and engine.is_here
         and settings.model is None
         and settings.local_model is None
         and not options.model

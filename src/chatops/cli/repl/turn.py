@@ -47,7 +47,7 @@ async def run(session: Session, request: TurnRequest, listening: Listening) -> M
         except asyncio.CancelledError:
             if not showing.called_off:
                 raise
-            session.note("stopped before anything was sent")
+            session.note("stopped before an answer came")
             return None
 
 
@@ -106,7 +106,7 @@ class _Showing:
         """Weights and clients come with the first turn that needs them."""
         session = self._session
         provider = session.engine.catalog.resolve(self._request.model).provider
-        if provider == "local" and provider in session.engine.providers:  # else it is a server's
+        if provider == "local" and session.engine.is_here:
             await fetch_weights(session.settings, session.terminal)
         if provider in session.engine.providers:
             await asyncio.to_thread(session.engine.providers.__getitem__, provider)
