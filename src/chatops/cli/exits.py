@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chatops.cli.terminal import sanitize
 from chatops.engine.errors import ChatopsError
+from chatops.logs import as_line
 
 if TYPE_CHECKING:
     from chatops.engine.service import Engine
@@ -118,9 +119,9 @@ def _hint(error: ChatopsError) -> str | None:
 
 
 def complain(line: str) -> None:
-    """A line on standard error, which may be closed."""
+    """A line on standard error, which may be closed; in the form of the log lines there."""
     try:
-        sys.stderr.write(f"{line.rstrip()}\n")
+        sys.stderr.write(f"{as_line(line)}\n")
         sys.stderr.flush()
     except (OSError, AttributeError):
         pass
@@ -135,25 +136,33 @@ def guarded(body: Callable[[], ExitCode | None], *, debug: bool = False) -> Exit
 
 
 def with_engine(
-    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]], *, debug: bool = False, remote: bool = False
+    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]],
+    *,
+    debug: bool = False,
+    remote: bool = False,
+    traced: bool = False,
 ) -> ExitCode:
     """Runs the body of a command that needs the engine, with the settings of this environment.
 
-    `remote`: on the server that this terminal uses, if there is one.
+    `remote`: on the server that this terminal uses, if there is one. `traced`: it lives long enough for traces.
     """
 
     def run() -> ExitCode | None:
         import asyncio
+        from contextlib import AsyncExitStack
         from pathlib import Path
 
         from chatops.cli.remote.opening import open_engine, server_of
         from chatops.settings import load
+        from chatops.telemetry.traces import open_traces
 
         settings = load(os.environ, Path())
         server = server_of(os.environ, settings.paths.state) if remote else None
 
         async def session() -> ExitCode | None:
-            async with open_engine(settings, server=server) as engine:
+            async with AsyncExitStack() as stack:
+                traces = await stack.enter_async_context(open_traces(os.environ)) if traced else None
+                engine = await stack.enter_async_context(open_engine(settings, server=server, traces=traces))
                 return await body(engine, settings)
 
         return asyncio.run(session())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chatops.cli.remote.http import Credentials
     from chatops.engine.service import Engine
     from chatops.settings import Settings
+    from chatops.telemetry.traces import Traces
 
 HERE = "local"
 
@@ -52,7 +53,13 @@ def credentials(settings: Settings, server: str) -> Credentials:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, server: str | None, transport: Transport = "sdk", titles: bool = False, models: bool = False
+    settings: Settings,
+    *,
+    server: str | None,
+    transport: Transport = "sdk",
+    titles: bool = False,
+    models: bool = False,
+    traces: Traces | None = None,
 ) -> AsyncGenerator[Engine, None]:
     """The engine here, as `bootstrap.open_engine`, or a server's.
 
@@ -62,6 +69,7 @@ async def open_engine(
         transport: As in `bootstrap.open_engine`.
         titles: Likewise.
         models: A server's models must be known.
+        traces: As in `bootstrap.open_engine`.
 
     Raises:
         ChatopsError: It cannot be opened or reached.
@@ -69,7 +77,7 @@ async def open_engine(
     if server is None:
         from chatops import bootstrap
 
-        async with bootstrap.open_engine(settings, transport=transport, titles=titles) as here:
+        async with bootstrap.open_engine(settings, transport=transport, titles=titles, traces=traces) as here:
             yield here
         return
     from chatops.cli.remote.engine import RemoteEngine
