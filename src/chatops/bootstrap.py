@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chatops.engine.stores.mongo_bots import MongoBots
     from chatops.engine.stores.sqlite import SqliteStore
     from chatops.engine.stores.sqlite_bots import SqliteBots
+    from chatops.telemetry.traces import Traces
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
@@ -225,11 +226,17 @@ def bot_records(engine: Engine) -> SqliteBots | MongoBots:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk", titles: bool = False
+    settings: Settings,
+    *,
+    env: Mapping[str, str] = os.environ,
+    transport: Transport = "sdk",
+    titles: bool = False,
+    traces: Traces | None = None,
 ) -> AsyncGenerator[Engine, None]:
     """An engine over the settings' store and providers; on leaving, running turns are stored and all is closed.
 
-    `titles`: this front end lives long enough for titles to be written, if the settings want them.
+    `titles`: this front end lives long enough for titles to be written, if the settings want them. `traces`: the
+    caller's, for spans of turns and calls.
 
     Raises:
         SettingsError: The settings name no usable database.
@@ -248,7 +255,7 @@ async def open_engine(
         naming = TitlePolicy(model=settings.title_model)
     engine = Engine(
         store=store,
-        providers=providers,
+        providers=traces.around_providers(providers) if traces else providers,
         catalog=catalog(settings, env),
         turn_log=MemoryTurnLog(),
         salvage=recovery.keep,
@@ -256,6 +263,8 @@ async def open_engine(
         accounts=accounts,
         titles=naming,
     )
+    if traces is not None:
+        engine.run_turn = traces.around_turns(engine.run_turn)
     try:
         await recovery.replay(store)
         yield engine

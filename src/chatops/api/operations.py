@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from aiohttp import web
 
+from chatops import logs
 from chatops.api.addresses import is_owner
 from chatops.api.bodies import parse, parse_query, read_body
 from chatops.api.keys import ACCESS, ADDRESS, BOUNDS, ENGINE, LIMITS, PRINCIPAL, STREAMS, TASKS
@@ -128,6 +129,7 @@ class Operation(Generic[Q, B]):
             raise
         limits.check_request(principal)
         request[PRINCIPAL] = principal
+        logs.name(principal_id=principal.user_id)
 
     async def _body(self, request: web.Request) -> B:
         bounds = request.config_dict[BOUNDS]

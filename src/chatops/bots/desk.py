@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from chatops import logs
 from chatops.bots import sentences
 from chatops.bots.lines import Lines
 from chatops.bots.memory import Delivery, Memory, Thread
@@ -70,7 +71,8 @@ class Desk:
 
     def _take_up(self, question: Question) -> None:
         self._questions.add(question.id)
-        self.spawn(self._answer(question))
+        with logs.naming(platform=question.platform, question_id=question.id):
+            self.spawn(self._answer(question))
 
     async def _answer(self, question: Question) -> None:
         turn_id: str | None = None
@@ -218,7 +220,8 @@ class Desk:
         for delivery in await self.memory.left_deliveries():
             if delivery.turn not in self._shows.turns:
                 principal = await self.principal(delivery.person, delivery.name)
-                self._shows.follow(principal, delivery, taken_over=True)
+                with logs.naming(platform=delivery.platform, turn_id=delivery.turn):
+                    self._shows.follow(principal, delivery, taken_over=True)
 
     async def finish(self, grace: float) -> None:
         """Lets running answers end; stops those that do not, and waits for their last form to be shown."""

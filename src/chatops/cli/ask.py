@@ -47,8 +47,7 @@ def _run(options: AskOptions) -> ExitCode:
 
         run_typer(["ask", "--help"])
         return ExitCode.USAGE
-    level = os.environ.get("CHATOPS_LOG_LEVEL") or ("INFO" if options.verbose else "WARNING")
-    logs.configure(level, tracebacks=options.debug)
+    logs.configure_from(os.environ, level="INFO" if options.verbose else "WARNING", tracebacks=options.debug)
     settings = load(os.environ, Path())
     stdin = None if terminal.stdin_is_tty else 0
     text = prompt.compose(options.prompt, options.files, stdin=stdin, edit=options.edit)

@@ -34,6 +34,10 @@ Port = Annotated[int | None, typer.Option("--port", "-p", metavar="PORT", min=0,
 Socket = Annotated[Path | None, typer.Option("--socket", metavar="PATH", help="The unix socket, for this user alone.")]
 NoLogin = Annotated[bool, typer.Option("--no-login", help="One person, on this machine only: nobody logs in.")]
 With = Annotated[str | None, typer.Option("--with", metavar="BOTS", help="Bots in this process: slack,discord.")]
+Proxies = Annotated[
+    list[str] | None,
+    typer.Option("--trusted-proxy", metavar="NETWORK", help="Believe X-Forwarded-For from here; may be repeated."),
+]
 Drain = Annotated[float | None, typer.Option("--drain", metavar="SECONDS", min=0, help="To end turns in, at the end.")]
 
 
@@ -45,6 +49,7 @@ def serve(
     no_login: NoLogin = False,
     drain: Drain = None,
     with_: With = None,
+    trusted_proxy: Proxies = None,
     debug: Debug = False,
 ) -> None:
     """Serve the HTTP API and the web page. SIGTERM or Ctrl-C lets running turns end; a second one does not wait."""
@@ -54,9 +59,15 @@ def serve(
         from chatops.api import runtime
         from chatops.settings import load
 
-        logs.configure(os.environ.get("CHATOPS_LOG_LEVEL") or "INFO", tracebacks=debug)
+        logs.configure_from(os.environ, tracebacks=debug)
         settings = load(os.environ, Path())
-        flags: dict[str, Any] = {"host": host, "port": port, "socket": str(socket) if socket else None, "drain": drain}
+        flags: dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "socket": str(socket) if socket else None,
+            "drain": drain,
+            "trusted_proxies": tuple(trusted_proxy) if trusted_proxy else None,
+        }
         chosen = replace(settings.server, **{name: value for name, value in flags.items() if value is not None})
         if no_login and chosen.host not in _LOOPBACK:
             raise SettingsError(
@@ -80,11 +91,19 @@ class _Serving:
 
     async def run(self) -> ExitCode:
         """Serves until a signal comes, then lets turns end."""
+        from chatops import logs
         from chatops.api.serving import listening
         from chatops.bootstrap import open_engine
+        from chatops.telemetry.traces import open_traces
 
-        async with open_engine(self._settings, env=os.environ, titles=True) as engine:
+        async with (
+            open_traces(os.environ) as traces,
+            open_engine(self._settings, env=os.environ, titles=True, traces=traces) as engine,
+        ):
+            engine.run_turn = logs.around_turns(engine.run_turn)
             app = self._app(engine)
+            if traces is not None:
+                app.middlewares.insert(1, traces.around_requests())
             async with (
                 together(self._bots, engine, self._settings, app),
                 listening(app, self._endpoints()) as addresses,

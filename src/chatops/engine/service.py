@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -82,6 +82,8 @@ class Engine:
         self._readers = Readers(turn_log, store, self._runs)
         self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
         """Told of every turn that ended: the figures of its log line."""
+        self.run_turn: Callable[[TurnRun], Coroutine[Any, Any, Message]] = TurnRun.run
+        """What a turn's task does; ids for its log lines, and traces, are laid around it."""
         self._closing = False
 
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
@@ -156,7 +158,7 @@ class Engine:
         # Before the task: who attaches right after the start must find the turn.
         await self._log.append(run.id, TurnStarted(conversation, message))
         self._runs[run.id] = run
-        task = asyncio.create_task(run.run(), name=f"turn {run.id}")
+        task = asyncio.create_task(self.run_turn(run), name=f"turn {run.id}")
         self._tasks.add(task)
         question = plan.rows[0] if record and titled and plan.is_first else None
         task.add_done_callback(lambda done: self._over(run, done, question))

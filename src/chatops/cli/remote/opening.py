@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chatops.cli.remote.http import Credentials
     from chatops.engine.service import Engine
     from chatops.settings import Settings
+    from chatops.telemetry.traces import Traces
 
 HERE = "local"
 _PROBE_SECONDS = 1.0
@@ -93,6 +94,7 @@ async def open_engine(
     titles: bool = False,
     models: bool = False,
     warm: bool = False,
+    traces: Traces | None = None,
 ) -> AsyncGenerator[Engine, None]:
     """The engine here, as `bootstrap.open_engine`, or a server's.
 
@@ -103,6 +105,7 @@ async def open_engine(
         titles: Likewise.
         models: A server's models must be known.
         warm: A server of this machine may do the work, when it would do the same; see `local_server`.
+        traces: As in `bootstrap.open_engine`.
 
     Raises:
         ChatopsError: It cannot be opened or reached.
@@ -114,7 +117,7 @@ async def open_engine(
                 from chatops import bootstrap
 
                 return await stack.enter_async_context(
-                    bootstrap.open_engine(settings, transport=transport, titles=titles)
+                    bootstrap.open_engine(settings, transport=transport, titles=titles, traces=traces)
                 )
 
             yield (await _warm(settings, here, titled=titles) if warm else None) or await here()

@@ -31,9 +31,7 @@ def run(options: ChatOptions) -> int:
 
 def _run(options: ChatOptions) -> ExitCode:
     terminal = open_terminal()
-    logs.configure(
-        os.environ.get("CHATOPS_LOG_LEVEL") or ("INFO" if options.verbose else "WARNING"), tracebacks=options.debug
-    )
+    logs.configure_from(os.environ, level="INFO" if options.verbose else "WARNING", tracebacks=options.debug)
     return asyncio.run(_session(options, load(os.environ, Path()), terminal))
 
 
