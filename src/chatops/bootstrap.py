@@ -248,6 +248,11 @@ async def open_engine(
     counted = limits(settings, store)
     # A one-shot acts as the local owner, and starts without knowing what an account is.
     accounts = None if transport == "direct" else _accounts(settings, store, env, counted)
+    replicated = None
+    if settings.redis is not None:
+        from chatops.engine.replicas.opening import open_replicas
+
+        replicated = open_replicas(settings.redis, MemoryTurnLog(), store, lives=transport == "sdk")
     naming = None
     if titles and settings.titles:
         from chatops.engine.titles import TitlePolicy
@@ -257,7 +262,8 @@ async def open_engine(
         store=store,
         providers=traces.around_providers(providers) if traces else providers,
         catalog=catalog(settings, env),
-        turn_log=MemoryTurnLog(),
+        turn_log=replicated or MemoryTurnLog(),
+        replicas=replicated,
         salvage=recovery.keep,
         limits=counted,
         accounts=accounts,
@@ -272,5 +278,7 @@ async def open_engine(
         await engine.drain()
         if accounts is not None:
             accounts.aclose()
+        if replicated is not None:
+            await replicated.aclose()
         await providers.aclose()
         await store.aclose()

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatops.engine.beginning import begin
+from chatops.engine.elsewhere import Elsewhere
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
@@ -23,7 +24,7 @@ from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
 from chatops.engine.models import Catalog
 from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
-from chatops.engine.ports import Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
+from chatops.engine.ports import Clock, NewId, Provider, Replicas, Salvage, Sleep, Store, TurnLog
 from chatops.engine.readers import Readers
 from chatops.engine.requests import Turn, TurnRequest, check
 from chatops.engine.routing import Router
@@ -33,9 +34,6 @@ if TYPE_CHECKING:  # not for a one-shot, which must start fast
     from chatops.engine.auth.accounts import Accounts
     from chatops.engine.inspection import ContextView
     from chatops.engine.titles import TitlePolicy, Titler
-
-QUEUE_POLL = 0.1
-"""Seconds between looks at a conversation that another process is answering in."""
 
 
 class Engine:
@@ -61,6 +59,7 @@ class Engine:
         limits: Limits | None = None,
         accounts: Accounts | None = None,
         titles: TitlePolicy | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
@@ -79,7 +78,9 @@ class Engine:
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
         self._once = Once(store)
-        self._readers = Readers(turn_log, store, self._runs)
+        self._readers = Readers(turn_log, store, self._runs, replicas)
+        self._elsewhere = Elsewhere(store, self._readers, self._runs, replicas)
+        self.replicas = replicas
         self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
         """Told of every turn that ended: the figures of its log line."""
         self.run_turn: Callable[[TurnRun], Coroutine[Any, Any, Message]] = TurnRun.run
@@ -117,7 +118,7 @@ class Engine:
                 await admission.release(waits=waits)
                 if not waits:
                     raise
-                await self._wait_for_conversation(plan.conversation.id)
+                await self._elsewhere.free(plan.conversation)
                 waited = True
             else:
                 return await self._start(principal, plan, rows[-1], admission, request)
@@ -183,13 +184,6 @@ class Engine:
 
         return Titler(self.turn, self._store, self.catalog, policy)
 
-    async def _wait_for_conversation(self, conversation_id: str) -> None:
-        for run in self._runs.values():
-            if run.conversation.id == conversation_id:
-                await run.done.wait()
-                return
-        await asyncio.sleep(QUEUE_POLL)
-
     def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
 
@@ -221,10 +215,14 @@ class Engine:
         Raises:
             PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
+            ConflictError: It runs in another process, which could not be told, or has not answered yet.
+            StoreError: Likewise; Redis or the database cannot be used.
         """
         await self._once.begun(turn_id)
-        await self._readers.check_owner(principal, turn_id)
         run = self._runs.get(turn_id)
+        if run is None and reason == "stopped":
+            return await self._elsewhere.stop(principal, turn_id)
+        await self._readers.check_owner(principal, turn_id)
         if run is None:
             return False
         run.stop(reason)
