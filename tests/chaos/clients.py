@@ -30,6 +30,8 @@ class Asked:
     end: str = ""
     """finish, abort or error: how the stream said that it ended. Empty: it never did."""
     refused: str = ""
+    last: str = ""
+    """What the last request that was not taken was told."""
     cuts: int = 0
     readers: list[str] = field(default_factory=list)
     """What others read of it, each from its beginning to its end."""
@@ -100,8 +102,9 @@ class Person:
             for _ in range(TRIES):
                 try:
                     over = await self._try(http, asked, reading, along)
-                except (ClientError, TimeoutError, ConnectionError):
+                except (ClientError, TimeoutError, ConnectionError) as error:
                     asked.cuts += 1
+                    asked.last = repr(error)
                     over = False
                 if over or reading.done or asked.refused:
                     break
@@ -131,6 +134,7 @@ class Person:
     async def _refused(self, response: ClientResponse, asked: Asked) -> bool:
         """Whether there is no use in asking again."""
         text = await response.text()
+        asked.last = f"{response.status} {text}"
         with contextlib.suppress(ValueError, KeyError, TypeError):
             code = json.loads(text)["error"]["code"]
             if code == "budget_exceeded":

@@ -20,8 +20,8 @@ PASSWORD = "correct horse battery staple"
 WORDS = 60
 """Of an answer; one in `PACE` milliseconds."""
 PACE = 50
-BUDGET = 20_000
-"""Tokens a day of each person."""
+ROOMY, TIGHT = 20_000_000, 20_000
+"""Tokens a month of each person, and of the first one, whose turns are soon refused."""
 CONFIG = f"""\
 model = "echo:plain-d{PACE}-n{WORDS}"
 [limits]
@@ -29,7 +29,7 @@ requests_per_minute = 100000
 http_requests_per_minute = 1000000
 address_requests_per_minute = 1000000
 concurrent_turns = 1000
-budget = {{ tokens = {BUDGET}, period = "month" }}
+budget = {{ tokens = {ROOMY}, period = "month" }}
 [server]
 trusted_proxies = ["127.0.0.1"]
 """
@@ -66,6 +66,9 @@ class Cluster:
         for email in emails:
             done = await asyncio.to_thread(self.programs[0].run, "users", "add", email, stdin=PASSWORD)
             assert done.code == 0, done.err
+        tight = ("users", "limit", emails[0], "--budget", f"{TIGHT} tokens/month")
+        done = await asyncio.to_thread(self.programs[0].run, *tight)
+        assert done.code == 0, done.err
         await asyncio.gather(*(self.revive(n) for n in range(len(self.ports))))
         await asyncio.to_thread(self.nginx.start)
         return [await self._login(email) for email in emails]

@@ -13,11 +13,12 @@ from typing import Any
 from aiohttp import ClientSession
 
 from chaos.clients import Asked
-from chaos.cluster import BUDGET, PACE, WORDS, Cluster
+from chaos.cluster import PACE, ROOMY, TIGHT, WORDS, Cluster
 
 BATCH_WORDS = 250 // PACE + 30
 """Words that a dead process may have shown and not stored: 250 ms, and some for a machine that is busy with dying."""
 LEASE_SECONDS = 40
+FIRST = "person0"
 
 
 @dataclass
@@ -44,7 +45,7 @@ async def judge(cluster: Cluster, asked: Iterable[Asked]) -> Verdict:
         if one.turn_id:
             await _judge_turn(cluster, one, verdict)
         elif not one.refused:
-            verdict.wrong.append(f"{one.client_id}: neither taken nor refused in all its tries")
+            verdict.wrong.append(f"{one.client_id}: neither taken nor refused in all its tries, at last: {one.last}")
     await _judge_ledger(cluster, verdict)
     return verdict
 
@@ -99,10 +100,14 @@ async def _settled(cluster: Cluster, one: Asked) -> list[dict[str, Any]]:
 async def _judge_ledger(cluster: Cluster, verdict: Verdict) -> None:
     """No budget is passed, and no row was lost or altered."""
     program = cluster.programs[0]
-    for row in json.loads((await asyncio.to_thread(program.run, "usage", "--by", "user", "--json")).out):
+    rows = json.loads((await asyncio.to_thread(program.run, "usage", "--by", "user", "--json")).out)
+    for row in rows:
         used = row["input_tokens"] + row["output_tokens"]
-        if used > BUDGET:
-            verdict.wrong.append(f"a budget of {BUDGET} tokens was passed: {used}")
+        budget = TIGHT if row["name"] == FIRST else ROOMY
+        if used > budget:
+            verdict.wrong.append(f"a budget of {budget} tokens was passed: {row}")
+    if not any(row["name"] == FIRST for row in rows):
+        verdict.wrong.append(f"{FIRST} is not in the ledger: {rows}")
     checked = await asyncio.to_thread(program.run, "usage", "verify")
     if checked.code:
         verdict.wrong.append(f"usage verify: {checked.out}{checked.err}")

@@ -149,6 +149,9 @@ class MeterStore(RateStore, Protocol):
 
         Returns:
             What it got of each meter; or what did not fit, of the holds the first.
+
+        Raises:
+            ConflictError: This turn was let in already. When its lease is over it never began, and makes room.
         """
         ...
 
