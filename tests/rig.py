@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatops.bootstrap import account_store
 from chatops.engine.events import Record
 from chatops.engine.limits.ledger import Entry
 from chatops.engine.limits.limits import Limits
@@ -84,7 +85,15 @@ async def open_rig(
         turn_log=MemoryTurnLog(),
         clock=clock,
         sleep=sleep,
-        limits=Limits(meters=meter, store=store, clock=clock, policy=policy, prices=Prices(prices), sleep=sleep),
+        limits=Limits(
+            meters=meter,
+            store=store,
+            clock=clock,
+            policy=policy,
+            prices=Prices(prices),
+            sleep=sleep,
+            people=lambda: account_store(store),
+        ),
     )
     try:
         yield Rig(engine, provider, other, store, clock, waits, meter)
