@@ -7,7 +7,7 @@ set -eu
 
 case "${1:-}" in
 run) wanted="libgomp1" ;;
-test) wanted="libgomp1 libcurl4 liblzma5 libssl3 chromium zsh fish" ;; # mongod: three; the web page; two shells to complete in
+test) wanted="libgomp1 libcurl4 liblzma5 libssl3 redis-server chromium zsh fish" ;; # mongod: three; replicas; the web page; two shells
 *)
     echo "usage: $0 run|test" >&2
     exit 2

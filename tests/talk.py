@@ -11,7 +11,7 @@ from pathlib import Path
 from chatops.cli.exits import ExitCode
 from chatops.cli.repl.commands import REGISTRY
 from chatops.cli.repl.loop import Loop
-from chatops.cli.repl.reader import Line
+from chatops.cli.repl.reader import Line, Waiting
 from chatops.cli.repl.session import Asking, Look, Session
 from chatops.cli.terminal import Terminal
 from chatops.engine.models import ModelSpec
@@ -43,8 +43,8 @@ class Lines:
             line()
         raise EOFError
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        return nullcontext()
+    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
+        return nullcontext(lambda _: "")
 
     def refresh(self) -> None:
         self.refreshed += 1

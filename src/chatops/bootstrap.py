@@ -7,18 +7,18 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
-from chatops.engine.errors import SettingsError
+from chatops.catalog import catalog
+from chatops.engine.errors import InvalidRequestError, SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.ports import MeterStore
 from chatops.engine.limits.prices import Prices
 from chatops.engine.limits.rates import StoredLimiter
-from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from chatops.sections import ProviderSettings
+from chatops.sections import ProviderSettings, usable_key
 from chatops.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chatops.engine.stores.mongo_bots import MongoBots
     from chatops.engine.stores.sqlite import SqliteStore
     from chatops.engine.stores.sqlite_bots import SqliteBots
+    from chatops.telemetry.traces import Traces
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
@@ -41,6 +42,18 @@ class Providers(Mapping[str, Provider]):
         self._env = env
         self._transport = transport
         self._made: dict[str, Provider] = {}
+        self._given: dict[str, str] = {}
+
+    def use_key(self, name: str, key: str) -> None:
+        """The key of a provider from now on, before every other place of keys; it must not be made yet.
+
+        Raises:
+            InvalidRequestError: It takes no key.
+            SettingsError: It is no usable key.
+        """
+        if self._settings.providers[name].kind not in {"openai", "anthropic"}:
+            raise InvalidRequestError(f"provider {name} takes no key: name a model of the provider that the key is for")
+        self._given[name] = usable_key(key, name)
 
     def __getitem__(self, name: str) -> Provider:
         if name not in self._made:
@@ -52,6 +65,9 @@ class Providers(Mapping[str, Provider]):
 
     def __len__(self) -> int:
         return len(self._settings.providers)
+
+    def _key(self, chosen: ProviderSettings) -> str | None:
+        return self._given.get(chosen.name) or chosen.api_key(self._env)
 
     def _make(self, chosen: ProviderSettings) -> Provider:
         match chosen.kind:
@@ -65,9 +81,9 @@ class Providers(Mapping[str, Provider]):
 
                 return EchoProvider(chosen.name)
             case "openai":
-                return self._openai(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._openai(chosen.name, self._key(chosen), chosen.base_url)
             case "anthropic":
-                return self._anthropic(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._anthropic(chosen.name, self._key(chosen), chosen.base_url)
 
     def _openai(self, name: str, key: str | None, base_url: str | None) -> Provider:
         if self._direct(base_url):
@@ -97,37 +113,6 @@ class Providers(Mapping[str, Provider]):
     async def aclose(self) -> None:
         for provider in self._made.values():
             await provider.aclose()
-
-
-def default_model(settings: Settings, env: Mapping[str, str]) -> str:
-    """The model when nobody names one: the settings', else that of the first provider with a key, else the embedded.
-
-    `echo` never chooses itself.
-    """
-    if settings.model is not None:
-        return settings.model
-    for name in ("openai", "anthropic"):
-        provider = settings.providers.get(name)
-        if provider is not None and provider.has_key(env):
-            return DEFAULTS[name]
-    return LOCAL_MODEL
-
-
-def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
-    """The models of these settings."""
-    specs = [
-        ModelSpec(
-            id=id_,
-            context=said.context,
-            max_output=said.max_output,
-            fallbacks=said.fallbacks,
-            images=said.images,
-        )
-        for id_, said in settings.models.items()
-    ]
-    return Catalog(
-        providers=settings.providers, default=default_model(settings, env), aliases=settings.aliases, specs=specs
-    )
 
 
 async def open_store(
@@ -241,11 +226,17 @@ def bot_records(engine: Engine) -> SqliteBots | MongoBots:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk", titles: bool = False
+    settings: Settings,
+    *,
+    env: Mapping[str, str] = os.environ,
+    transport: Transport = "sdk",
+    titles: bool = False,
+    traces: Traces | None = None,
 ) -> AsyncGenerator[Engine, None]:
     """An engine over the settings' store and providers; on leaving, running turns are stored and all is closed.
 
-    `titles`: this front end lives long enough for titles to be written, if the settings want them.
+    `titles`: this front end lives long enough for titles to be written, if the settings want them. `traces`: the
+    caller's, for spans of turns and calls.
 
     Raises:
         SettingsError: The settings name no usable database.
@@ -257,6 +248,11 @@ async def open_engine(
     counted = limits(settings, store)
     # A one-shot acts as the local owner, and starts without knowing what an account is.
     accounts = None if transport == "direct" else _accounts(settings, store, env, counted)
+    replicated = None
+    if settings.redis is not None:
+        from chatops.engine.replicas.opening import open_replicas
+
+        replicated = open_replicas(settings.redis, MemoryTurnLog(), store, lives=transport == "sdk")
     naming = None
     if titles and settings.titles:
         from chatops.engine.titles import TitlePolicy
@@ -264,14 +260,17 @@ async def open_engine(
         naming = TitlePolicy(model=settings.title_model)
     engine = Engine(
         store=store,
-        providers=providers,
+        providers=traces.around_providers(providers) if traces else providers,
         catalog=catalog(settings, env),
-        turn_log=MemoryTurnLog(),
+        turn_log=replicated or MemoryTurnLog(),
+        replicas=replicated,
         salvage=recovery.keep,
         limits=counted,
         accounts=accounts,
         titles=naming,
     )
+    if traces is not None:
+        engine.run_turn = traces.around_turns(engine.run_turn)
     try:
         await recovery.replay(store)
         yield engine
@@ -279,5 +278,7 @@ async def open_engine(
         await engine.drain()
         if accounts is not None:
             accounts.aclose()
+        if replicated is not None:
+            await replicated.aclose()
         await providers.aclose()
         await store.aclose()

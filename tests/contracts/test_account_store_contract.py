@@ -212,12 +212,16 @@ async def test_of_those_who_rotate_a_session_at_once_one_succeeds(accounts: Acco
     session = a_session("ann")
     await accounts.add_session(session)
     done = await asyncio.gather(
-        *(accounts.rotate_session(session.id, current="c1", new=f"new{n}", expires_at=T0 + 2000) for n in range(8))
+        *(
+            accounts.rotate_session(session.id, current="c1", new=f"new{n}", now=T0 + 7, expires_at=T0 + 2000)
+            for n in range(8)
+        )
     )
 
     rotated = await accounts.session(session.id, now=T0 + 1500)
     assert done.count(True) == 1
-    assert rotated == replace(session, current=f"new{done.index(True)}", expires_at=T0 + 2000)
+    new = f"new{done.index(True)}"
+    assert rotated == replace(session, current=new, renewed_at=T0 + 7, expires_at=T0 + 2000)
 
 
 async def test_a_session_that_is_over_is_not_rotated(accounts: AccountStore) -> None:
@@ -228,7 +232,7 @@ async def test_a_session_that_is_over_is_not_rotated(accounts: AccountStore) -> 
     assert await accounts.session(two.id, now=T0) == two
     await accounts.end_sessions("ann")
 
-    assert not await accounts.rotate_session(one.id, current="c1", new="n", expires_at=T0)
+    assert not await accounts.rotate_session(one.id, current="c1", new="n", now=T0, expires_at=T0)
     assert await accounts.session(two.id, now=T0) is None
     assert await accounts.session(other.id, now=T0) == other
 

@@ -88,10 +88,15 @@ def test_history_usage_and_scripts_work_on_the_server(tmp_path: Path, owner: Pro
     listed = json.loads(fine(there.run("history", "ls", "--json")))
     assert [one["title"] for one in listed] == ["a script", "the sky is blue"]
     id_ = listed[1]["id"]
-    for command in (["ls", "--json"], ["show", "--json", id_], ["show", id_]):
+    exports = [["export", id_], ["export", "--all"], ["export", id_, "--format", "html"]]
+    for command in (["ls", "--json"], ["show", "--json", id_], ["show", id_], *exports):
         assert fine(owner.run("history", *command)) == fine(there.run("history", *command)), command
     (hit,) = json.loads(fine(there.run("history", "search", "--json", "sea")))
     assert hit in json.loads(fine(owner.run("history", "search", "--json", "sea")))
+    fine(there.run("chat", "--cid", id_, stdin="/export archive talk.zip\n"))
+    fine(owner.run("history", "export", id_, "--out", "talk.zip"))
+    assert (owner.home / "talk.zip").read_bytes() == (there.home / "talk.zip").read_bytes()
+    assert "imports go into this machine's own database" in there.run("history", "import", "talk.zip").err
     fine(there.run("history", "rename", id_, "colours"))
     assert json.loads(fine(owner.run("history", "show", "--json", id_)))["title"] == "colours"
     for options in (["--json"], ["--by", "user"]):

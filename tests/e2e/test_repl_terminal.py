@@ -154,6 +154,38 @@ def test_what_is_typed_while_an_answer_comes_is_sent_after_it(program: Program) 
         assert program.last_message().text.startswith("next next")
 
 
+@pytest.mark.parametrize(("columns", "rows"), [*SIZES, (40, 12)])
+def test_what_is_typed_is_seen_below_the_growing_answer_and_leaves_no_trace(
+    program: Program, columns: int, rows: int
+) -> None:
+    with Console(program, "chat", "-m", "echo:plain-d5-n400", columns=columns, rows=rows) as console:
+        console.prompt()
+        console.type(pasted("- *item*\n- other\n\n"), ENTER)
+        console.see("other")
+        console.type("later", ENTER, "half ", "\x1b[200~a line\x1b[201~")
+        console.see("> later⏎ half a line")
+        seen = console.visible()
+        console.type(CTRL_C, CTRL_C)
+        console.prompt("> half a line")
+
+        assert seen.index("> later⏎ half a line") == max(n for n, row in enumerate(seen) if row)
+        assert "⏎" not in console.text()
+        console.type(CTRL_C, CTRL_D)
+        assert console.ends() == 0
+
+
+def test_what_is_typed_is_seen_beside_the_spinner(program: Program) -> None:
+    with Console(program, "chat", "-m", "echo:plain-d60000") as console:
+        console.prompt()
+        console.type("go", ENTER, "half a")
+        console.see("> half a")
+        console.type(CTRL_C)
+        console.prompt("> half a")
+        console.type(CTRL_C, CTRL_D)
+
+        assert console.ends() == 0
+
+
 def test_edits_make_branches_that_one_can_switch_between(program: Program) -> None:
     with Console(program, "chat") as console:
         console.prompt()

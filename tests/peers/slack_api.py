@@ -42,6 +42,7 @@ class FakeSlack:
         self.stream_seconds = stream_seconds
         self.messages: dict[tuple[str, str], Json] = {}
         self.tokens = {TOKEN: TEAM}
+        self.people = {"U1": "Ann", "U2": "Bob"}
         self.closed: set[str] = set()
         """Channels that the bot may not write to."""
         self.files: dict[str, bytes] = {}
@@ -157,6 +158,8 @@ class FakeSlack:
             case "conversations.replies":
                 found = [m for (c, _), m in self.messages.items() if c == body["channel"] and self._in(m, body["ts"])]
                 return {"messages": found[: int(body.get("limit", 1000))], "has_more": False}
+            case "users.info":
+                return {"user": self._user(str(body["user"]))}
             case "assistant.threads.setStatus":
                 self.statuses.append(body)
             case "assistant.threads.setSuggestedPrompts":
@@ -201,6 +204,11 @@ class FakeSlack:
             message["thread_ts"] = body["thread_ts"]
         self.messages[channel, str(message["ts"])] = message
         return {"channel": channel, "ts": message["ts"], "message": message}
+
+    def _user(self, user: str) -> Json:
+        if user not in self.people:
+            raise SlackError("user_not_found")
+        return {"id": user, "name": self.people[user].lower(), "profile": {"display_name": self.people[user]}}
 
     def _open_channel(self, channel: str) -> str:
         """A user's id stands for the direct messages with them."""

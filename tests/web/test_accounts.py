@@ -80,6 +80,29 @@ def test_two_tabs_that_open_at_once_both_stay_signed_in(ada: Person) -> None:
     expect(ada.box).to_be_visible()
 
 
+def test_tabs_that_cannot_take_turns_stay_signed_in_too(ada: Person) -> None:
+    """Browsers have no locks on plain HTTP beyond this machine."""
+    ada.context.add_init_script("delete Navigator.prototype.locks")
+    tabs = [ada, *(Person(ada.context, ada.url) for _ in range(3))]
+    for tab in tabs:
+        tab.page.goto(ada.url, wait_until="commit")
+    for tab in tabs:
+        expect(tab.box).to_be_visible()
+    assert not ada.page.evaluate("'locks' in navigator")
+    ada.page.reload()
+    expect(ada.box).to_be_visible()
+
+
+def test_a_page_that_was_closed_in_the_middle_of_its_renewal_is_signed_in_at_the_next_visit(ada: Person) -> None:
+    before = ada.context.cookies()
+    ada.page.reload()
+    expect(ada.box).to_be_visible()
+    assert ada.context.cookies() != before
+    ada.context.add_cookies(before)  # type: ignore[arg-type]  # what it gave is what it takes: the answer never came
+    ada.page.reload()
+    expect(ada.box).to_be_visible()
+
+
 def test_no_script_can_read_the_secrets_of_a_session(ada: Person) -> None:
     ada.ask("where are the keys?")
     kept = ada.page.evaluate(

@@ -1,4 +1,4 @@
-"""What the reply machine needs from outside: a place to write, a memory, identities. Adapters need no base class."""
+"""What the reply machine needs from outside: a place to write, a memory. Adapters need no base class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, Literal, Protocol
 
 from chatops.bots.gates import Lane
 from chatops.bots.markup import Limit, Part
-from chatops.engine.messages import Principal
 from chatops.engine.requests import Attachment
 
 Platform = Literal["slack", "discord"]
@@ -127,26 +126,6 @@ class Records(Protocol):
 
     async def sweep(self) -> int:
         """Deletes what expired and returns how many."""
-        ...
-
-
-class Identities(Protocol):
-    """Who a platform's person is here. `engine.accounts` is one; `bots.identities` has one without accounts."""
-
-    async def principal_for(self, platform: Platform, platform_user_id: str, *, display_name: str) -> Principal:
-        """The account that this person linked, else one that is theirs alone."""
-        ...
-
-    async def link_code(self, principal: Principal) -> str:
-        """A code, for one use within minutes, that joins this person to the account that confirms it.
-
-        Raises:
-            InvalidRequestError: There are no accounts.
-        """
-        ...
-
-    async def unlink(self, platform: Platform, platform_user_id: str) -> None:
-        """Parts them again: what this person asks from now on is theirs alone. Raises likewise."""
         ...
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chatops.cli.terminal import sanitize
 from chatops.engine.errors import ChatopsError
+from chatops.logs import as_line
 
 if TYPE_CHECKING:
     from chatops.engine.service import Engine
@@ -60,6 +61,8 @@ EXIT_CODES = {
     "overloaded": ExitCode.NETWORK,
     "server_unreachable": ExitCode.NETWORK,
     "server_unavailable": ExitCode.NETWORK,
+    "server_settings": ExitCode.CONFIGURATION,
+    "server_failed": ExitCode.INTERNAL,
     "stopped": ExitCode.INTERRUPTED,
     "shutdown": ExitCode.TERMINATED,
 }
@@ -118,9 +121,9 @@ def _hint(error: ChatopsError) -> str | None:
 
 
 def complain(line: str) -> None:
-    """A line on standard error, which may be closed."""
+    """A line on standard error, which may be closed; in the form of the log lines there."""
     try:
-        sys.stderr.write(f"{line.rstrip()}\n")
+        sys.stderr.write(f"{as_line(line)}\n")
         sys.stderr.flush()
     except (OSError, AttributeError):
         pass
@@ -135,25 +138,37 @@ def guarded(body: Callable[[], ExitCode | None], *, debug: bool = False) -> Exit
 
 
 def with_engine(
-    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]], *, debug: bool = False, remote: bool = False
+    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]],
+    *,
+    debug: bool = False,
+    remote: bool = False,
+    warm: bool = True,
+    traced: bool = False,
 ) -> ExitCode:
     """Runs the body of a command that needs the engine, with the settings of this environment.
 
-    `remote`: on the server that this terminal uses, if there is one.
+    `remote`: on the server that this terminal uses, if there is one; `warm`: else by a server of this machine.
+    `traced`: it lives long enough for traces.
     """
 
     def run() -> ExitCode | None:
         import asyncio
+        from contextlib import AsyncExitStack
         from pathlib import Path
 
-        from chatops.cli.remote.opening import open_engine, server_of
+        from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
         from chatops.settings import load
+        from chatops.telemetry.traces import open_traces
 
         settings = load(os.environ, Path())
         server = server_of(os.environ, settings.paths.state) if remote else None
 
         async def session() -> ExitCode | None:
-            async with open_engine(settings, server=server) as engine:
+            async with AsyncExitStack() as stack:
+                traces = await stack.enter_async_context(open_traces(os.environ)) if traced else None
+                may = remote and warm and may_be_warm(os.environ)
+                opened = open_engine(settings, server=server, warm=may, traces=traces)
+                engine = await stack.enter_async_context(opened)
                 return await body(engine, settings)
 
         return asyncio.run(session())

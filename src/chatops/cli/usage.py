@@ -72,7 +72,7 @@ def verify(*, json: Json = False, debug: Debug = False) -> None:
         if not json:
             terminal.write(f"all {verdict.rows:,} rows are as they were written\n")
 
-    raise typer.Exit(with_engine(body, debug=debug, remote=True))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True, warm=False))
 
 
 def _begin(text: str) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatops.engine.beginning import begin
+from chatops.engine.elsewhere import Elsewhere
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
@@ -23,7 +24,7 @@ from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
 from chatops.engine.models import Catalog
 from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
-from chatops.engine.ports import Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
+from chatops.engine.ports import Clock, NewId, Provider, Replicas, Salvage, Sleep, Store, TurnLog
 from chatops.engine.readers import Readers
 from chatops.engine.requests import Turn, TurnRequest, check
 from chatops.engine.routing import Router
@@ -34,9 +35,6 @@ if TYPE_CHECKING:  # not for a one-shot, which must start fast
     from chatops.engine.inspection import ContextView
     from chatops.engine.titles import TitlePolicy, Titler
 
-QUEUE_POLL = 0.1
-"""Seconds between looks at a conversation that another process is answering in."""
-
 
 class Engine:
     """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `exchange`
@@ -44,6 +42,8 @@ class Engine:
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
+
+    is_here = True
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class Engine:
         limits: Limits | None = None,
         accounts: Accounts | None = None,
         titles: TitlePolicy | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
@@ -77,9 +78,13 @@ class Engine:
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
         self._once = Once(store)
-        self._readers = Readers(turn_log, store, self._runs)
+        self._readers = Readers(turn_log, store, self._runs, replicas)
+        self._elsewhere = Elsewhere(store, self._readers, self._runs, replicas)
+        self.replicas = replicas
         self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
         """Told of every turn that ended: the figures of its log line."""
+        self.run_turn: Callable[[TurnRun], Coroutine[Any, Any, Message]] = TurnRun.run
+        """What a turn's task does; ids for its log lines, and traces, are laid around it."""
         self._closing = False
 
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
@@ -113,10 +118,10 @@ class Engine:
                 await admission.release(waits=waits)
                 if not waits:
                     raise
-                await self._wait_for_conversation(plan.conversation.id)
+                await self._elsewhere.free(plan.conversation)
                 waited = True
             else:
-                return await self._start(principal, plan, rows[-1], admission, record=request.record)
+                return await self._start(principal, plan, rows[-1], admission, request)
 
     async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
         return await self.limits.admit(
@@ -135,8 +140,9 @@ class Engine:
         return await begin(self._store, plan, self._clock() + LEASE_MS)
 
     async def _start(
-        self, principal: Principal, plan: Plan, message: Message, admission: Admission, *, record: bool
+        self, principal: Principal, plan: Plan, message: Message, admission: Admission, request: TurnRequest
     ) -> Turn:
+        record, titled = request.record, request.titled
         attempts: list[Attempt] = []
         conversation = replace(plan.conversation, leaf_id=message.id)
         run = TurnRun(
@@ -153,9 +159,9 @@ class Engine:
         # Before the task: who attaches right after the start must find the turn.
         await self._log.append(run.id, TurnStarted(conversation, message))
         self._runs[run.id] = run
-        task = asyncio.create_task(run.run(), name=f"turn {run.id}")
+        task = asyncio.create_task(self.run_turn(run), name=f"turn {run.id}")
         self._tasks.add(task)
-        question = plan.rows[0] if record and plan.is_first else None
+        question = plan.rows[0] if record and titled and plan.is_first else None
         task.add_done_callback(lambda done: self._over(run, done, question))
         return Turn(id=run.id, conversation=conversation, message=message)
 
@@ -177,13 +183,6 @@ class Engine:
         from chatops.engine.titles import Titler  # not for a one-shot
 
         return Titler(self.turn, self._store, self.catalog, policy)
-
-    async def _wait_for_conversation(self, conversation_id: str) -> None:
-        for run in self._runs.values():
-            if run.conversation.id == conversation_id:
-                await run.done.wait()
-                return
-        await asyncio.sleep(QUEUE_POLL)
 
     def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
@@ -211,14 +210,19 @@ class Engine:
 
     async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
         """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
-        stays as it is: False.
+        stays as it is: False. One that is just being started is stopped once it has begun.
 
         Raises:
             PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
+            ConflictError: It runs in another process, which could not be told, or has not answered yet.
+            StoreError: Likewise; Redis or the database cannot be used.
         """
-        await self._readers.check_owner(principal, turn_id)
+        await self._once.begun(turn_id)
         run = self._runs.get(turn_id)
+        if run is None and reason == "stopped":
+            return await self._elsewhere.stop(principal, turn_id)
+        await self._readers.check_owner(principal, turn_id)
         if run is None:
             return False
         run.stop(reason)

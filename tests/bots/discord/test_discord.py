@@ -97,12 +97,8 @@ async def test_stop_keeps_what_came_and_only_who_asked_may_press_it(open_discord
         await bot.discord.click(message, "stop")
 
         assert await final(bot.discord, asked["id"]) == "some words\n\n⏹ stopped"
-        (stored,) = [await bot.rig.store.message("discord:1", turn) for turn in await turns(bot)]
+        stored = await bot.stored("1")
         assert (stored.status, stored.text) == ("interrupted", "some words ")
-
-
-async def turns(bot: Any) -> list[str]:
-    return [key for key, _ in await bot.records.find("discord answer", limit=99)]
 
 
 async def test_buttons_work_after_a_restart(open_discord: Any) -> None:

@@ -48,8 +48,7 @@ def is_over(fake: FakeDiscord, channel: str) -> bool:
 
 
 async def stored(bot: Any) -> str:
-    ((turn, _),) = await bot.records.find("discord answer", limit=9)
-    return str((await bot.rig.store.message("discord:1", turn)).text)
+    return str((await bot.stored("1")).text)
 
 
 EDIT, POST = "PATCH /channels/*/messages/*", "POST /channels/*/messages"

@@ -40,8 +40,7 @@ def shown(slack: FakeSlack, channel: str) -> list[str]:
 
 
 async def stored(bot: Any) -> list[str]:
-    ((turn, _),) = await bot.records.find("slack answer", limit=9)
-    return str((await bot.rig.store.message("slack:T1:U1", turn)).text).split()
+    return str((await bot.stored("T1:U1")).text).split()
 
 
 FAULTS = {

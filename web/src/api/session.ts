@@ -21,8 +21,8 @@ export type Session =
 export const session = new Store<Session>({ state: "starting" });
 
 const MARGIN_MS = 30_000;
-/** The refresh token is in the cookie. */
-const empty = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+/** The refresh token is in the cookie. A page that is closed meanwhile still gets the next one: `keepalive`. */
+const empty = { method: "POST", body: "{}", headers: { "content-type": "application/json" }, keepalive: true };
 let token: string | null = null;
 let expires = 0;
 let refreshing: Promise<boolean> | null = null;
@@ -89,7 +89,7 @@ function refresh(): Promise<boolean> {
   return refreshing;
 }
 
-/** Two tabs share the cookie: used twice at once, the server would take it for stolen and end the session. */
+/** Two tabs share the cookie, and its token is good once: they take turns. Without locks (plain HTTP) the server forgives. */
 function exclusively<T>(job: () => Promise<T>): Promise<T> {
   return "locks" in navigator ? navigator.locks.request("chatops-refresh", job) : job();
 }

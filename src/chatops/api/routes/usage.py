@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from chatops.api.operations import Answer, Call, Json, Nothing, Operation, Reply, operation
 from chatops.api.routes.conversations import FORBID
-from chatops.api.shapes import UsageReport
+from chatops.api.shapes import UsageReport, Verdict
 from chatops.engine.codec import dollars, iso
 from chatops.engine.errors import InvalidRequestError
 
@@ -69,4 +69,17 @@ def _budget(budget: Any) -> Json:
     }
 
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (usage,)
+@operation(
+    "GET",
+    "/api/usage/verify",
+    summary="Whether the usage ledger is as it was written",
+    tag="Usage",
+    answers={200: Answer(says="What was found.", shape=Verdict)},
+)
+async def verify(call: Call[Nothing, Nothing]) -> Reply:
+    """For administrators. It reads the whole ledger."""
+    verdict = await call.engine.limits.verify(call.principal)
+    return {"rows": verdict.rows, **({} if verdict.fault is None else {"fault": verdict.fault})}
+
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (usage, verify)

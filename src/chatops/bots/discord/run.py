@@ -17,10 +17,9 @@ from chatops.bots.commands import Commands
 from chatops.bots.desk import GRACE, Parts, open_desk
 from chatops.bots.discord.client import DiscordAdapter, Handlers
 from chatops.bots.discord.wire import Wire
-from chatops.bots.identities import Shadows
 from chatops.bots.memory import Memory
 from chatops.bots.policy import Policy
-from chatops.bots.ports import Identities, Records
+from chatops.bots.ports import Records
 from chatops.bots.safety import for_discord
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
@@ -38,7 +37,6 @@ async def run_discord(
     records: Records,
     *,
     policy: Policy,
-    identities: Identities | None = None,
     grace: float = GRACE,
     lease_ms: int = LEASE_MS,
     ready: Callable[[], None] | None = None,
@@ -61,7 +59,6 @@ async def run_discord(
             engine=engine,
             adapter=adapter,
             memory=memory,
-            identities=identities or engine.accounts or Shadows(),
             policy=policy,
             clean=for_discord,
         )

@@ -22,6 +22,8 @@ from chatops.bots.ports import Person, Place
 from chatops.bots.safety import mrkdwn
 from chatops.bots.slack import blocks, questions
 from chatops.bots.slack.calls import code_of
+from chatops.bots.slack.names import Names
+from chatops.bots.slack.names import mentioned as mentioned_in
 
 _PEOPLE_SAY = {None, "file_share", "thread_broadcast"}
 """Subtypes of messages that a person wrote."""
@@ -46,6 +48,7 @@ class Handlers:
         self._buttons = buttons
         self._commands = commands
         self._native = native
+        self._names = Names()
 
     def register(self, app: AsyncApp) -> None:
         app.event("message")(self.message)
@@ -72,11 +75,15 @@ class Handlers:
         raw = str(event.get("text") or "")
         mentioned = event.get("type") == "app_mention" or f"<@{seen.bot_user}" in raw
         is_direct = event.get("channel_type") in {"im", "mpim"} or str(event["channel"]).startswith("D")
-        text = questions.text_of(raw, seen.bot_user)
-        if not (text or event.get("files")) or not (is_direct or mentioned or event.get("thread_ts")):
+        if not (raw.strip() or event.get("files")) or not (is_direct or mentioned or event.get("thread_ts")):
             return
         key, known = await self._place(seen, event, is_direct=is_direct)
         if not (is_direct or mentioned or known):
+            return
+        home = str(event.get("user_team") or event.get("team") or seen.team)
+        names = await self._names.of(context.client, home, [user, *mentioned_in(raw, seen.bot_user)])
+        text = questions.text_of(raw, seen.bot_user, names)
+        if not (text or event.get("files")):
             return
         thread = str(event.get("thread_ts") or event["ts"])
         address = questions.address_of(
@@ -89,7 +96,7 @@ class Handlers:
             direct="yes" if is_direct else "",
             middle="yes" if event.get("thread_ts") and not known and not is_direct else "",
         )
-        person = questions.person_of(str(event.get("user_team") or event.get("team") or seen.team), user)
+        person = questions.person_of(home, user, names.get(user, ""))
         place = questions.place_of(seen.team, event["channel"], key, is_direct=is_direct)
         event_id = _id(seen.team, event["channel"], event["ts"])
         question = questions.question_of(

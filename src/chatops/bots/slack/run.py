@@ -18,10 +18,9 @@ from slack_sdk.errors import SlackApiError
 from chatops.bots.buttons import Buttons
 from chatops.bots.commands import Commands
 from chatops.bots.desk import GRACE, Parts, open_desk
-from chatops.bots.identities import Shadows
 from chatops.bots.memory import LEASE_MS, Memory
 from chatops.bots.policy import Policy
-from chatops.bots.ports import Identities, Records
+from chatops.bots.ports import Records
 from chatops.bots.safety import for_slack
 from chatops.bots.slack.adapter import SlackAdapter
 from chatops.bots.slack.calls import Clients, code_of, connecting
@@ -141,7 +140,6 @@ async def open_slack(
     records: Records,
     *,
     policy: Policy,
-    identities: Identities | None = None,
     grace: float = GRACE,
     lease_ms: int = LEASE_MS,
 ) -> AsyncGenerator[SlackBot, None]:
@@ -156,7 +154,6 @@ async def open_slack(
         engine=engine,
         adapter=SlackAdapter(clients, api_base=settings.api_base, pace=settings.pace),
         memory=Memory(records, "slack", now_ms, lease_ms=lease_ms),
-        identities=identities or engine.accounts or Shadows(),
         policy=policy,
         clean=for_slack,
     )

@@ -28,6 +28,10 @@ class Line:
     may_mention: bool = False
 
 
+Waiting = Callable[[int], str]
+"""How what was typed ahead looks, in at most so many columns; nothing when nothing was."""
+
+
 class Reader(Protocol):
     """Gives prompts, one at a time."""
 
@@ -44,8 +48,8 @@ class Reader(Protocol):
         """
         ...
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """While it is open, Ctrl-C calls `stop`; other keys wait for the next prompt."""
+    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
+        """While it is open, Ctrl-C calls `stop`; other keys wait for the next prompt. Gives what waits so."""
         ...
 
     def refresh(self) -> None:
@@ -103,11 +107,11 @@ class Typing:
 
         return toolbar(self._session, self._prompt.app.output.get_size().columns)
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
         """As `Reader.listening`."""
         from chatops.cli.repl.keyboard import typed_ahead
 
-        return typed_ahead(self._keyboard, self._prompt.app.output, stop)
+        return typed_ahead(self._keyboard, self._prompt.app.output, stop, self._folds.pasted)
 
     def refresh(self) -> None:
         """As `Reader.refresh`."""

@@ -9,7 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from chatops.cli.ask import ME, sampling_of
+from chatops.cli.ask import sampling_of
+from chatops.cli.showing import ME
 from chatops.cli.terminal import Terminal, sanitize
 from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.messages import Conversation, Message, Principal
@@ -66,16 +67,25 @@ class Look:
 
 @dataclass(slots=True, kw_only=True)
 class Spent:
-    """Tokens of this session, by `(model, kind)`, and of its last turn."""
+    """Tokens of this session, by `(model, kind)`, and of its last turn; what it cost, by model, in nano-dollars.
+
+    `unpriced`: turns of which nobody knows what they cost.
+    """
 
     tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
     turns: Counter[str] = field(default_factory=Counter)
+    cost: Counter[str] = field(default_factory=Counter)
+    unpriced: Counter[str] = field(default_factory=Counter)
     last: tuple[int, int] | None = None
 
     def add(self, message: Message) -> None:
         model = f"{message.provider}:{message.model}"
         self.turns[model] += 1
         self.last = None
+        if message.usage is None or message.usage.cost is None:
+            self.unpriced[model] += 1
+        else:
+            self.cost[model] += message.usage.cost
         if message.usage is not None:
             self.tokens[model, "in"] += message.usage.input_tokens
             self.tokens[model, "out"] += message.usage.output_tokens
@@ -89,6 +99,7 @@ class Session:
         conversation: None until the first prompt is sent.
         interactive: A person is there.
         has_keyboard: ... whose keys we read ourselves, so that a text can be put before them.
+        expires_in: Seconds after which conversations that begin here are deleted; None: never.
         title: What the conversation that the next prompt begins is to be called.
         emptied: The conversation's first question, when everything was undone: the next prompt takes its place.
         undone: Ends of branches that `/redo` goes back to, the last one first to go back to.
@@ -115,12 +126,18 @@ class Session:
         self.listed: list[str] = []
         self.context: tuple[int, int] = (0, self.window)
         self.title: str | None = None
+        self.expires_in: int | None = None
         self.has_keyboard = interactive
         self.debug = False
 
     @property
     def window(self) -> int:
         return self.engine.catalog.resolve(self.asking.model).context or DEFAULT_CONTEXT
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether what is said next is deleted by itself."""
+        return (self.conversation.expires_at if self.conversation else self.expires_in) is not None
 
     def note(self, text: str) -> None:
         """A remark on standard error."""
@@ -206,6 +223,7 @@ class Session:
             sampling=sampling_of(asking.options, asking.max_tokens),
             fallbacks=asking.fallbacks,
             silence=asking.silence,
+            expires_in=self.expires_in if self.conversation is None else None,
         )
 
     async def finished(self, message: Message, *, summary: bool = False) -> None:

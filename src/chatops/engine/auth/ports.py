@@ -112,7 +112,7 @@ class AccountStore(Protocol):
 
     async def session_of(self, family: str, *, now: int) -> Session | None: ...
 
-    async def rotate_session(self, session_id: str, *, current: str, new: str, expires_at: int) -> bool:
+    async def rotate_session(self, session_id: str, *, current: str, new: str, now: int, expires_at: int) -> bool:
         """Replaces `current` by `new`; False when it is no longer the current one, or the session is over."""
         ...
 

@@ -181,9 +181,16 @@ class Limits:
             found.append(counter("token", principal.token_id, self.policy.token, now))
         return found
 
-    async def set_limit(self, principal: Principal, user_id: str, terms: Terms | None) -> Terms:
-        """Says for one person what differs from their role's; what `terms` leave open stays as it was said before.
-        None takes all of it back. Other processes follow within `REMEMBERED_MS`.
+    async def said_for(self, principal: Principal, user_id: str) -> Terms:
+        """What is said for one person alone. Raises `PermissionDeniedError`: the principal is no administrator."""
+        from chatops.engine.limits.policy import terms_from
+
+        _require_admin(principal)
+        return terms_from(await self._meters.allowance(user_id) or {})
+
+    async def set_limit(self, principal: Principal, user_id: str, terms: Terms | None, *, whole: bool = False) -> Terms:
+        """Says for one person what differs from their role's; what `terms` leave open stays as it was said before, or
+        with `whole` is taken back. None takes all of it back. Other processes follow within `REMEMBERED_MS`.
 
         Returns:
             What is said for the person now.
@@ -196,7 +203,7 @@ class Limits:
         _require_admin(principal)
         said = Terms()
         if terms is not None:
-            said = terms.over(terms_from(await self._meters.allowance(user_id) or {}))
+            said = terms if whole else terms.over(terms_from(await self._meters.allowance(user_id) or {}))
         await self._meters.set_allowance(user_id, terms_record(said) or None)
         self._allowances.pop(user_id, None)
         return said

@@ -88,9 +88,11 @@ class SqliteAccounts:
     async def session_of(self, family: str, *, now: int) -> Session | None:
         return await self._store.read(lambda db: credentials.session_of(db, family, now))
 
-    async def rotate_session(self, session_id: str, *, current: str, new: str, expires_at: int) -> bool:
+    async def rotate_session(self, session_id: str, *, current: str, new: str, now: int, expires_at: int) -> bool:
         return await self._store.write(
-            lambda db: credentials.rotate_session(db, session_id, current=current, new=new, expires_at=expires_at)
+            lambda db: credentials.rotate_session(
+                db, session_id, current=current, new=new, now=now, expires_at=expires_at
+            )
         )
 
     async def end_session(self, session_id: str) -> None:

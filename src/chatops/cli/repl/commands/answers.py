@@ -8,7 +8,7 @@ from chatops.cli.clipboard import copy
 from chatops.cli.output import code_blocks
 from chatops.cli.repl.commands.arguments import count, required
 from chatops.cli.repl.commands.files import complete_paths, path_of
-from chatops.cli.repl.commands.keeping import export, save_text
+from chatops.cli.repl.commands.keeping import USAGE, complete_export, export, save_text
 from chatops.cli.repl.registry import Command
 from chatops.engine.errors import InvalidRequestError
 
@@ -61,9 +61,18 @@ async def usage(session: Session, argument: str) -> None:
     spent = session.spent
     for model, turns in spent.turns.items():
         asked, answered = spent.tokens[model, "in"], spent.tokens[model, "out"]
-        session.show(f"{model}  {turns} turns, {asked:,} tokens in, {answered:,} out")
+        said = f"{turns} turn{'s' if turns > 1 else ''}, {asked:,} tokens in, {answered:,} out"
+        session.show(f"{model}  {said}, {_cost(spent.cost[model], spent.unpriced[model], turns)}")
     if not spent.turns:
         session.note("nothing was asked in this session yet")
+
+
+def _cost(cost: int, unpriced: int, turns: int) -> str:
+    from chatops.engine.limits.money import shown
+
+    if unpriced == turns:
+        return "price not known"
+    return f"{shown(cost)}{f' and {unpriced} without a price' if unpriced else ''}"
 
 
 async def context(session: Session, argument: str) -> None:
@@ -128,11 +137,11 @@ COMMANDS = (
     Command(
         name="export",
         run=export,
-        argument="[md|json] FILE",
+        argument=USAGE,
         needs="conversation",
-        complete=complete_paths,
+        complete=complete_export,
         help="Write the conversation to a new file.",
     ),
-    Command(name="usage", run=usage, aliases=("cost", "tokens"), help="Show the tokens of this session."),
+    Command(name="usage", run=usage, aliases=("cost", "tokens"), help="Show the tokens and cost of this session."),
     Command(name="context", run=context, help="Show what the next prompt is sent with."),
 )

@@ -43,7 +43,10 @@ async def models(session: Session, argument: str) -> None:
     from chatops.engine.errors import ChatopsError
     from chatops.engine.offers import offered
 
-    names = asked(session.settings, argument or None)
+    if session.engine.is_here:
+        names = asked(session.settings, argument or None)
+    else:
+        names = [name for name in session.engine.providers if argument in {"", name}]
     answers = await asyncio.gather(*(offered(session.engine.providers, name) for name in names))
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, ChatopsError):

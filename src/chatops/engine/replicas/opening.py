@@ -1,0 +1,33 @@
+"""Connects a process with the other replicas."""
+
+from __future__ import annotations
+
+from chatops.engine.ports import Store
+from chatops.engine.replicas.link import Link
+from chatops.engine.replicas.timing import Timing
+from chatops.engine.replicas.turn_log import LocalTurnLog, ReplicatedTurnLog
+
+
+def open_replicas(
+    url: str, local: LocalTurnLog, store: Store, *, lives: bool, timing: Timing | None = None
+) -> ReplicatedTurnLog:
+    """The turn log of a process, and its way to the others. It starts also while Redis is away.
+
+    Args:
+        url: The setting `redis`.
+        local: Keeps what this process writes.
+        store: The database of all replicas.
+        lives: It tells of its turns and hears of stops from now on. A one-shot only reads, and loads Redis' client
+            when it has to wait for another process.
+        timing: None: the usual.
+
+    Raises:
+        SettingsError: The address is malformed, or the client is not installed.
+    """
+    timing = timing or Timing()
+    link = Link(url, timing.patience)
+    replicated = ReplicatedTurnLog(link, local, store, listens=lives, timing=timing)
+    if lives:
+        link.connect()
+        replicated.start()
+    return replicated
