@@ -85,9 +85,18 @@ async def open_rig(
     store = await FlakyStore.open(path, clock=clock)
     meter = FlakyMeter(store)
     providers = {"fake": provider, "other": other}
-    limits = Limits(meters=meter, store=store, clock=clock, policy=policy, prices=Prices(prices), sleep=sleep)
+    people = SqliteAccounts(store)
+    limits = Limits(
+        meters=meter,
+        store=store,
+        clock=clock,
+        policy=policy,
+        prices=Prices(prices),
+        sleep=sleep,
+        people=lambda: people,
+    )
     accounts = Accounts(
-        store=SqliteAccounts(store),
+        store=people,
         history=store,
         limiter=SlidingLimiter(clock),
         handovers=(limits.hand_over,),

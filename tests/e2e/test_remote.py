@@ -99,7 +99,8 @@ def test_history_usage_and_scripts_work_on_the_server(tmp_path: Path, owner: Pro
     assert "imports go into this machine's own database" in there.run("history", "import", "talk.zip").err
     fine(there.run("history", "rename", id_, "colours"))
     assert json.loads(fine(owner.run("history", "show", "--json", id_)))["title"] == "colours"
-    assert fine(owner.run("usage", "--json")) == fine(there.run("usage", "--json"))
+    for options in (["--json"], ["--by", "user"]):
+        assert fine(owner.run("usage", *options)) == fine(there.run("usage", *options))
     fine(there.run("history", "rm", "--yes", id_))
     assert there.run("history", "show", id_).code == 2
 
@@ -157,6 +158,8 @@ def test_a_sign_in_is_private_and_lasts_until_it_is_ended(tmp_path: Path, accoun
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert fine(there.run("whoami")).startswith(EMAIL)
     assert fine(there.run("ask", "hi")) == "hi\n"
+    (line,) = json.loads(fine(there.run("usage", "--by", "user", "--json")))
+    assert (line["user"], line["name"]) == ("local", "Ada")
     fine(there.run("logout"))
     assert not file.exists()
     assert "no server" in fine(there.run("whoami"))

@@ -186,6 +186,7 @@ def values(scene: Scene, name: str) -> st.SearchStrategy[Any]:
         "scopes": st.sets(st.sampled_from(["chat", "admin"])),
         "expires_in": st.just(60.0),
         "limit": st.just(50),
+        "whole": st.booleans(),
         "terms": st.none() | st.just(Terms(requests_per_minute=1)),
         "since": st.just(0),
         "by": st.sampled_from(["user", "model", "day", "surface"]),

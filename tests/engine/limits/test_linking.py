@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from budgets import PRICES, PROMPT, money
+from budgets import PROMPT, money, with_budget
 from chatops.bootstrap import account_store
 from chatops.engine.auth.nouns import Account, Identity
 from chatops.engine.auth.ports import AccountStore
 from chatops.engine.errors import BudgetExceededError, ConflictError
-from chatops.engine.limits.limits import Limits
-from chatops.engine.limits.policy import Policy, Terms
 from chatops.engine.limits.price import NANO
-from chatops.engine.limits.prices import Prices
 from chatops.engine.messages import Principal
 from chatops.engine.requests import Turn, TurnRequest
 from fakes import answer
-from rig import Rig, open_rig
+from rig import Rig
 
 ANN = Principal(user_id="ann")
 SHADOW = Principal(user_id="shadow", source="slack")
@@ -30,19 +27,10 @@ BUDGET = 2 * A_TURN + 40
 
 @asynccontextmanager
 async def linking(path: Path) -> AsyncGenerator[tuple[Rig, AccountStore]]:
-    policy = Policy(user=Terms(budget=money(BUDGET)))
-    async with open_rig(path / "x.db") as rig:
+    async with with_budget(path, money(BUDGET)) as rig:
         accounts = account_store(rig.store)
         shadow = Account(id="shadow", name="S", role="member", created_at=0)
         await accounts.account_of(Identity(platform="slack", user_id="U1"), shadow=shadow)
-        rig.engine.limits = Limits(
-            meters=rig.meter,
-            store=rig.store,
-            clock=rig.clock,
-            policy=policy,
-            prices=Prices(PRICES),
-            people=lambda: accounts,
-        )
         yield rig, accounts
 
 

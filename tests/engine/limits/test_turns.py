@@ -13,7 +13,6 @@ from chatops.engine.auth.nouns import Account, Identity
 from chatops.engine.errors import ConflictError, RateLimitError
 from chatops.engine.events import Finished, ReasoningDelta, TextDelta
 from chatops.engine.limits.counters import Remaining
-from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.policy import Budget, Policy, Terms
 from chatops.engine.messages import Principal
 from chatops.engine.requests import TurnRequest
@@ -155,7 +154,7 @@ async def test_a_link_takes_what_was_spent_along_and_usage_shows_it(tmp_path: Pa
     policy = Policy(user=Terms(budget=Budget(unit="tokens", amount=9_000, period="day")))
     async with open_rig(tmp_path / "x.db", policy=policy) as rig:
         accounts, ann, shadow = account_store(rig.store), Principal(user_id="ann"), Principal(user_id="shadow")
-        limits = Limits(meters=rig.meter, store=rig.store, clock=rig.clock, policy=policy, people=lambda: accounts)
+        limits = rig.engine.limits
         shadows = Account(id="shadow", name="S", role="member", created_at=0)
         await accounts.account_of(Identity(platform="slack", user_id="U1"), shadow=shadows)
         turn = await rig.engine.start_turn(shadow, TurnRequest(text="x"))
