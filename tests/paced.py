@@ -22,8 +22,11 @@ LATENCY = (0.04, 0.18)
 async def unsaved(surface: Surface, refs: Sequence[str]) -> None: ...
 
 
+async def unstopped() -> None: ...
+
+
 def reply(answer: Answer, surface: FakeSurface, gates: Gates) -> Reply:
-    return Reply(answer, surface, gates, clean=str, saved=unsaved)
+    return Reply(answer, surface, gates, clean=str, saved=unsaved, stop=unstopped)
 
 
 def ended(text: str) -> Message:

@@ -8,8 +8,16 @@ from chatops.bots.answer import Answer
 from chatops.bots.gates import Gates
 from chatops.bots.markup import Limit
 from chatops.bots.reply import Reply
-from chatops.bots.surfaces import BrokenError, ClosedError, LimitedError, MissingError, SurfaceError, TooLongError
-from paced import DISCORD, SLACK, Figures, answers, ended, reply, unsaved
+from chatops.bots.surfaces import (
+    BrokenError,
+    ClosedError,
+    LimitedError,
+    MissingError,
+    StoppedError,
+    SurfaceError,
+    TooLongError,
+)
+from paced import DISCORD, SLACK, Figures, answers, ended, reply, unsaved, unstopped
 from surfaces import FakeSurface, Limiter, Wall
 from virtual_time import run
 
@@ -144,10 +152,61 @@ def test_messages_of_an_earlier_process_are_edited_and_those_too_many_taken_away
         first.end(ended("\n\n".join(["word " * 300] * 4)))
         await reply(first, surface, Gates()).run()
         answer.end(ended("short"))
-        again = Reply(answer, surface, Gates(), clean=str, saved=unsaved, refs=list(surface.wall.messages))
+        again = Reply(
+            answer, surface, Gates(), clean=str, saved=unsaved, stop=unstopped, refs=list(surface.wall.messages)
+        )
         assert await again.run()
         return surface.wall
 
     wall = run(body())
     assert list(wall.messages) == ["m1"]
     assert wall.text == "short"
+
+
+def pages(count: int) -> str:
+    return "\n\n".join(f"{n} " + "word " * 100 for n in range(count))
+
+
+@pytest.mark.parametrize("refused", [None, ClosedError("no files"), MissingError("gone"), TooLongError("large")])
+def test_what_is_too_long_for_messages_is_a_file_or_where_none_is_taken_more_messages(
+    refused: SurfaceError | None,
+) -> None:
+    async def body() -> tuple[Wall, list[str]]:
+        answer, surface = Answer("t"), FakeSurface(limit=Limit(600), most=3, file_fault=refused)
+        while_growing: list[str] = []
+        async with asyncio.TaskGroup() as group:
+            group.create_task(reply(answer, surface, Gates()).run())
+            answer.add(pages(9))
+            await asyncio.sleep(30)
+            while_growing += [view.text for view in surface.wall.messages.values()]
+            answer.end(ended(pages(9)))
+        return surface.wall, while_growing
+
+    wall, while_growing = run(body())
+    views = list(wall.messages.values())
+    assert len(while_growing) <= 4
+    assert "comes as a file" in while_growing[-1]
+    if refused is None:
+        assert views[-1].file == pages(9)
+        assert "in the file below" in views[-2].text
+        assert views[-2].controls == "again"
+    else:
+        assert wall.text == pages(9).rstrip()
+        assert views[-1].controls == "again"
+
+
+def test_who_stops_an_answer_on_the_platform_stops_its_turn() -> None:
+    async def body() -> list[str]:
+        answer, surface = Answer("t"), FakeSurface(faults=[None, StoppedError("stopped_by_user")])
+
+        async def stop() -> None:
+            answer.begin("some ")
+            answer.close("⏹ stopped")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Reply(answer, surface, Gates(), clean=str, saved=unsaved, stop=stop).run())
+            await asyncio.sleep(2)
+            answer.add("some words")
+        return [view.text for view in surface.wall.messages.values()]
+
+    assert run(body()) == ["some\n\n⏹ stopped"]

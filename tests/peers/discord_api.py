@@ -172,6 +172,8 @@ class FakeDiscord(World):
             raise too_long()
         if not content.strip():
             raise DiscordError(400, 50006, "Cannot send an empty message")
+        if body.get("uploads") and "files" in self.forbidden:
+            raise DiscordError(403, 50013, "Missing Permissions")
         nonce = str(body.get("nonce") or "")
         if nonce and body.get("enforce_nonce") and nonce in self._nonces:
             return self._event(self.messages[self._nonces[nonce]])
@@ -179,6 +181,7 @@ class FakeDiscord(World):
         message = self._message(
             channel, content, ME, components=body.get("components") or [], flags=body.get("flags", 0)
         )
+        message["files"] = body.get("uploads")
         message["allowed_mentions"] = body.get("allowed_mentions")
         message["reference"] = str((body.get("message_reference") or {}).get("message_id"))
         self._nonces[nonce] = message["id"]
@@ -282,7 +285,11 @@ class FakeDiscord(World):
 async def _body(request: web.Request) -> Json:
     if request.content_type.startswith("multipart/"):
         form = await request.post()
-        return json.loads(str(form["payload_json"])) if "payload_json" in form else {}
+        said: Json = json.loads(str(form["payload_json"])) if "payload_json" in form else {}
+        files = [
+            field for name, field in form.items() if name.startswith("files[") and isinstance(field, web.FileField)
+        ]
+        return said | {"uploads": [(file.filename, file.file.read().decode()) for file in files]}
     text = await request.text()
     body = json.loads(text) if text else {}
     return body if isinstance(body, dict) else {"list": body}

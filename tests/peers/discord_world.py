@@ -37,7 +37,8 @@ class World:
         self.channels: dict[str, Json] = {GENERAL: {"id": GENERAL, "type": 0, "name": "general", "guild_id": GUILD}}
         self.commands: list[Json] = []
         self.forbidden: set[str] = set()
-        """Channels that the bot may not write to, or make threads in (`threads:ID`)."""
+        """Channels that the bot may not write to, or make threads in (`threads:ID`);
+        or `files`."""
         self.callbacks: dict[str, Json] = {}
         self.ephemeral: list[str] = []
         self.files: dict[str, bytes] = {}
@@ -138,7 +139,7 @@ class World:
         kept = {
             key: value
             for key, value in message.items()
-            if key not in {"reference", "allowed_mentions", "edited", "hidden"}
+            if key not in {"reference", "allowed_mentions", "edited", "hidden", "files"}
         }
         if "guild_id" in self.channels[message["channel_id"]]:
             kept |= {"guild_id": GUILD, "member": self._member(message["author"]["id"])}
