@@ -97,6 +97,10 @@ class FakeSurface:
         self._spare = spare
         self._random = random.Random(seed)  # noqa: S311 - repeatable
 
+    def post_alone(self, lane: str) -> None:
+        """New messages have a bucket of their own: it is another channel than everybody's."""
+        self._lanes["post"] = Lane(name=lane, pace=self._lanes["post"].pace)
+
     def lane(self, ref: str | None, view: View) -> Lane:
         return self._lanes["post" if ref is None else "edit"]
 

@@ -1,6 +1,7 @@
 """One answer on its way to one place, in virtual time: quick, never over the limit, and the final always lands."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -17,15 +18,17 @@ from chatops.bots.surfaces import (
     SurfaceError,
     TooLongError,
 )
-from paced import DISCORD, SLACK, Figures, answers, ended, reply, unsaved, unstopped
+from paced import DISCORD, NATIVE, SLACK, Figures, Place, answers, ended, reply, unsaved, unstopped
 from surfaces import FakeSurface, Limiter, Wall
 from virtual_time import run
 
 
 @pytest.mark.parametrize(
-    ("place", "count", "seconds", "p95"), [(DISCORD, 5, 5.0, 1.2), (SLACK, 50, 60.0, 1.5)], ids=["discord", "slack"]
+    ("place", "count", "seconds", "p95"),
+    [(DISCORD, 5, 5.0, 1.2), (SLACK, 50, 60.0, 1.5), (NATIVE, 100, 60.0, 0.8)],
+    ids=["discord", "slack", "slack streams"],
 )
-def test_one_answer_is_seen_as_it_grows(place: dict[str, float], count: int, seconds: float, p95: float) -> None:
+def test_one_answer_is_seen_as_it_grows(place: Place, count: int, seconds: float, p95: float) -> None:
     limiter = Limiter(count, seconds)
     (figures,) = run(answers(1, limiter=limiter, seconds=38, **place))
 
@@ -39,7 +42,7 @@ def test_one_answer_is_seen_as_it_grows(place: dict[str, float], count: int, sec
 @pytest.mark.parametrize(
     ("place", "count", "seconds"), [(DISCORD, 5, 5.0), (SLACK, 50, 60.0)], ids=["discord", "slack"]
 )
-def test_three_answers_in_one_bucket_share_it(place: dict[str, float], count: int, seconds: float) -> None:
+def test_three_answers_in_one_bucket_share_it(place: Place, count: int, seconds: float) -> None:
     limiter = Limiter(count, seconds)
     three = run(answers(3, limiter=limiter, seconds=15, **place))
 
@@ -48,6 +51,37 @@ def test_three_answers_in_one_bucket_share_it(place: dict[str, float], count: in
     assert max(figures.final for figures in three) <= 3 * place["pace"] + 0.5
     calls = [len(figures.surface.wall.calls) for figures in three]
     assert max(calls) <= min(calls) * 1.5
+    assert all(figures.surface.wall.text == figures.answer.text.rstrip() for figures in three)
+
+
+def test_fifty_answers_in_one_workspace_get_the_same_share_and_all_land() -> None:
+    limiter = Limiter(50, 60.0)
+    fifty = run(answers(50, limiter=limiter, seconds=130, per_second=4, in_one_channel=False, **SLACK))
+
+    assert limiter.refused == 0
+    while_growing = [sum(call.at < figures.over_at for call in figures.surface.wall.calls) for figures in fifty]
+    assert max(while_growing) - min(while_growing) <= 1
+    assert max(max(figures.lags) for figures in fifty) <= 50 * SLACK["pace"] + 0.5
+    assert max(figures.final for figures in fifty) <= 50 * SLACK["pace"] * 1.1
+    assert all(figures.surface.wall.text == figures.answer.text.rstrip() for figures in fifty)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_storm_of_refusals_is_obeyed_and_every_answer_lands(seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - repeatable
+    refusals: list[float] = []
+
+    class Storm(Limiter):
+        def take(self, now: float) -> None:
+            assert all(now >= until for until in refusals)
+            if dice.random() < 0.5:
+                wait = dice.uniform(0.5, 5.0)
+                refusals.append(now + wait)
+                raise LimitedError("429", wait)
+
+    three = run(answers(3, limiter=Storm(10**6, 1.0), seconds=30, **SLACK))
+
+    assert len(refusals) > 3
     assert all(figures.surface.wall.text == figures.answer.text.rstrip() for figures in three)
 
 

@@ -43,7 +43,6 @@ SCOPES = (
     "files:write",
     "groups:history",
     "im:history",
-    "im:read",
     "im:write",
     "mpim:history",
     "users:read",
