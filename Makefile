@@ -1,6 +1,6 @@
 # The one door. `make` alone lists what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt check test fuzz bench run web clean
+.PHONY: help setup fmt check test fuzz outside bench run web clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -27,6 +27,9 @@ test: .venv/.dev ## every gate: packages, lint, layers, types, tests with covera
 
 fuzz: .venv/.dev ## look for examples that break a property: minutes; what it finds becomes an @example
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis $(ARGS)
+
+outside: .venv/.dev ## the Slack bot against an emulator that others wrote; npm brings it and Node 22
+	CHATOPS_OUTSIDE=1 $(BIN)/pytest -q tests/bots/slack/test_emulate.py $(ARGS)
 
 bench: .venv/.dev ## figures, as ratios of things run in turn
 	$(BIN)/python bench/run.py $(ARGS)

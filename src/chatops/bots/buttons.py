@@ -10,7 +10,8 @@ from chatops.bots.memory import Delivery
 from chatops.bots.ports import Person, Place
 from chatops.engine.errors import ChatopsError, NotFoundError, PermissionDeniedError
 
-PATTERN = re.compile(r"co:(?P<action>stop|again|up|down):(?P<turn>[0-9a-f-]{36})")
+# `rate` is a row of both thumbs (Slack): what was pressed in it comes beside the id.
+PATTERN = re.compile(r"co:(?P<action>stop|again|up|down|rate):(?P<turn>[0-9a-f-]{36})")
 LABELS = {"stop": "Stop", "again": "Regenerate", "up": "👍", "down": "👎"}
 
 

@@ -192,6 +192,15 @@ class Memory:
             f"{self._platform} feedback", f"{person}/{turn}", {"verdict": verdict, "at": self._clock()}
         )
 
+    async def join_grid(self, enterprise: str, team: str) -> None:
+        """Remembers that a workspace is of an organisation (Slack's Enterprise Grid)."""
+        await self._records.put(f"{self._platform} grid", f"{enterprise}/{team}", {"team": team})
+
+    async def teams_of(self, enterprise: str) -> list[str]:
+        """The workspaces of an organisation that were ever heard of."""
+        found = await self._records.find(f"{self._platform} grid", f"{enterprise}/", limit=10_000)
+        return [value["team"] for _, value in found]
+
     # -- forgetting
 
     async def owned(self, prefix: str) -> list[Owned]:

@@ -27,6 +27,7 @@ class View:
         part: What it shows of the answer; its `closing` is there for display and goes when the answer grows.
         note: A sentence below the answer: why it ended early.
         open: Whether more text is to come in this message.
+        file: The whole answer, for a message that is a file; it says `note`, and is never edited.
     """
 
     turn_id: str
@@ -35,6 +36,7 @@ class View:
     note: str = ""
     controls: Controls = "none"
     open: bool = False
+    file: str = field(default="", repr=False)
 
     @property
     def text(self) -> str:
@@ -47,6 +49,10 @@ class Surface(Protocol):
 
     waits_for_text: bool
     """Whether nothing is posted before the first word: the platform shows in another way that work goes on."""
+    most: int
+    """Messages of one answer; a longer one's end is in a file that has the whole."""
+    aside: str
+    """A sentence that stands below what is written here: why here, and not where it was asked. Mostly empty."""
 
     @property
     def limit(self) -> Limit:

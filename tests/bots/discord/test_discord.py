@@ -209,7 +209,9 @@ async def test_where_nothing_may_be_written_the_asker_gets_a_direct_message(open
         await bot.discord.say("<@100> hi")
 
         await until(lambda: "41" in bot.discord.channels)
-        assert await final(bot.discord, "41") == "yes"
+        said = await final(bot.discord, "41")
+        assert said.startswith("yes\n\nI may not write in <#300>")
+        assert "Send Messages" in said
 
 
 async def test_files_go_along_as_images_and_as_text(open_discord: Any) -> None:

@@ -195,7 +195,7 @@ async def test_nothing_pings_unfurls_or_hides(open_slack_bot: Any) -> None:
 
 async def test_files_go_along_and_the_token_goes_to_slack_alone(open_slack_bot: Any) -> None:
     async with open_slack_bot(answer("seen")) as bot:
-        bot.slack.files = {"a.png": b"\x89PNG"}
+        bot.slack.files.given = {"a.png": b"\x89PNG"}
         url = f"{bot.slack.base}/files/a.png"
         image = {"id": "F1", "name": "a.png", "mimetype": "image/png", "size": 4, "url_private_download": url}
         asked = await bot.slack.events.say("<@UBOT> look", subtype="file_share", files=[image])

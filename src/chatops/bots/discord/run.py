@@ -27,6 +27,10 @@ from chatops.engine.service import Engine
 from chatops.sections import DiscordSettings
 
 LEASE_MS = 20_000
+_REFUSED = "Discord refuses the token: copy it anew from the app's page “Bot” into DISCORD_TOKEN"
+_SHARDS = "Discord wants this bot to have more connections, for its many servers: set a larger `shards` in [discord]"
+_CLOSED = {4004: _REFUSED, 4010: _SHARDS, 4011: _SHARDS}
+"""The gateway's close codes that a setting mends (Discord's documentation, “Gateway Close Event Codes”)."""
 log = logging.getLogger(__name__)
 
 
@@ -71,11 +75,21 @@ async def run_discord(
                 " mentions, direct messages and /ask; in threads it needs a mention each time"
             )
         except* discord.LoginFailure:
-            raise SettingsError(
-                "Discord refuses the token: copy it anew from the app's page “Bot” into DISCORD_TOKEN"
-            ) from None
+            raise SettingsError(_REFUSED) from None
+        except* discord.ConnectionClosed as closed:
+            raise _meaning(closed) from None
         finally:
             await wire.aclose()
+
+
+def _meaning(closed: BaseExceptionGroup[discord.ConnectionClosed]) -> Exception:
+    """Why the gateway ended for good; what else closes it, the library mends by itself."""
+    first: BaseException = closed
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, discord.ConnectionClosed)  # noqa: S101 - what was caught
+    said = _CLOSED.get(first.code or 0)
+    return SettingsError(said) if said else first
 
 
 async def _connected(

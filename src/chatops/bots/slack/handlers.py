@@ -22,6 +22,7 @@ from chatops.bots.ports import Person, Place
 from chatops.bots.safety import mrkdwn
 from chatops.bots.slack import blocks, questions
 from chatops.bots.slack.calls import code_of
+from chatops.bots.slack.home import Home
 from chatops.bots.slack.names import Names
 from chatops.bots.slack.names import mentioned as mentioned_in
 
@@ -43,12 +44,14 @@ class Seen:
 class Handlers:
     """`native`: where Slack's own streaming is used."""
 
-    def __init__(self, desk: Desk, buttons: Buttons, commands: Commands, *, native: str) -> None:
+    def __init__(self, desk: Desk, buttons: Buttons, commands: Commands, home: Home, *, native: str) -> None:
         self._desk = desk
         self._buttons = buttons
         self._commands = commands
+        self._home = home
         self._native = native
         self._names = Names()
+        self._grid: set[str] = set()
 
     def register(self, app: AsyncApp) -> None:
         app.event("message")(self.message)
@@ -77,6 +80,7 @@ class Handlers:
         is_direct = event.get("channel_type") in {"im", "mpim"} or str(event["channel"]).startswith("D")
         if not (raw.strip() or event.get("files")) or not (is_direct or mentioned or event.get("thread_ts")):
             return
+        await self._note_grid(seen)
         key, known = await self._place(seen, event, is_direct=is_direct)
         if not (is_direct or mentioned or known):
             return
@@ -105,6 +109,12 @@ class Handlers:
         if await self._desk.receive(question) and address["mode"] == "native":
             self._desk.spawn(_status(context.client, event["channel"], thread))
 
+    async def _note_grid(self, seen: Seen) -> None:
+        """Should an organisation uninstall the app, its workspaces must be known."""
+        if seen.enterprise and seen.team not in self._grid:
+            await self._desk.memory.join_grid(seen.enterprise, seen.team)
+            self._grid.add(seen.team)
+
     async def _place(self, seen: Seen, event: Body, *, is_direct: bool) -> tuple[str, bool]:
         """The conversation's key, and whether one is held there."""
         thread = f"{seen.team}:{event['channel']}:{event.get('thread_ts') or event['ts']}"
@@ -115,8 +125,10 @@ class Handlers:
             return thread, True
         return f"{seen.team}:{event['channel']}", True
 
-    async def opened(self, event: Body, client: AsyncWebClient) -> None:
-        if event.get("tab") == "messages":
+    async def opened(self, event: Body, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
+        if event.get("tab") == "home":
+            await self._home.show(client, _seen(context, body).team, event["user"])
+        elif event.get("tab") == "messages":
             await _suggest(client, event["channel"], None)
 
     async def pane(self, event: Body, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
@@ -168,7 +180,8 @@ class Handlers:
         match = PATTERN.fullmatch(str(body["actions"][0]["action_id"]))
         if match is not None:
             person, place = _who(body, context)
-            self._desk.spawn(self._press((match["action"], match["turn"]), person, place, body, client))
+            action = str(body["actions"][0].get("value")) if match["action"] == "rate" else match["action"]
+            self._desk.spawn(self._press((action, match["turn"]), person, place, body, client))
         await ack()
 
     async def _press(

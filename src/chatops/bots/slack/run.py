@@ -25,7 +25,9 @@ from chatops.bots.safety import for_slack
 from chatops.bots.slack.adapter import SlackAdapter
 from chatops.bots.slack.calls import Clients, code_of, connecting
 from chatops.bots.slack.handlers import Handlers
+from chatops.bots.slack.home import Home
 from chatops.bots.slack.installs import Installs, States
+from chatops.bots.slack.leaving import Leaving
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.service import Engine
@@ -38,9 +40,9 @@ SCOPES = (
     "chat:write",
     "commands",
     "files:read",
+    "files:write",
     "groups:history",
     "im:history",
-    "im:read",
     "im:write",
     "mpim:history",
     "users:read",
@@ -160,7 +162,11 @@ async def open_slack(
     try:
         app = await _app(settings, clients, installs, records)
         async with open_desk(parts, grace=grace) as desk:
-            Handlers(desk, Buttons(desk), Commands(desk), native=settings.native).register(app)
+            commands = Commands(desk)
+            home = Home(desk, commands)
+            Handlers(desk, Buttons(desk), commands, home, native=settings.native).register(app)
+            home.register(app)
+            Leaving(desk, installs).register(app)
             yield SlackBot(app, clients, settings)
     finally:
         await clients.aclose()
@@ -220,6 +226,4 @@ async def _app(settings: SlackSettings, clients: Clients, installs: Installs | N
         install_path=INSTALL,
         redirect_uri_path=REDIRECT,
     )
-    app = AsyncApp(client=clients.made(None), oauth_settings=oauth, installation_store=installs, **common)
-    app.enable_token_revocation_listeners()
-    return app
+    return AsyncApp(client=clients.made(None), oauth_settings=oauth, installation_store=installs, **common)
