@@ -10,7 +10,8 @@ from chatops.engine.errors import ConflictError, InterruptedTurnError, NotFoundE
 from chatops.engine.events import TextDelta
 from fakes import Step, answer
 from peers.redis import RedisServer
-from replica_rig import ME, Replica, open_replica, until
+from replica_rig import Replica, open_replica, until
+from rig import ME
 
 WORDS = [f"w{n} " for n in range(40)]
 

@@ -11,7 +11,8 @@ from chatops.engine.events import Event, Record, TextDelta, TurnFinished, TurnSt
 from chatops.engine.messages import Principal
 from fakes import Step, answer
 from peers.redis import RedisServer
-from replica_rig import ME, Replica, open_replica, until
+from replica_rig import Replica, open_replica, until
+from rig import ME
 
 WORDS = [f"w{n} " for n in range(30)]
 
