@@ -274,8 +274,10 @@ class Replicas(Protocol):
         """Calls with the id of each turn that somebody wants to end, wherever it runs."""
         ...
 
-    async def appears(self, turn_id: str) -> None:
-        """Waits until a turn that another process runs can be read from the log; not for long, and never raises."""
+    async def appears(self, turn_id: str, *, running: bool) -> None:
+        """Waits until a turn that another process runs can be read from the log; not for long, and never raises. What
+        is not `running` has sent all of its events by now, or is about to.
+        """
         ...
 
     async def over(self, turn_id: str) -> bool:
