@@ -8,7 +8,8 @@ from contextlib import aclosing
 from chatops.engine.errors import ChatopsError, InterruptedTurnError, NotFoundError, ProviderError
 from chatops.engine.events import Event, Record, TurnFinished, TurnStarted
 from chatops.engine.messages import Message, Principal
-from chatops.engine.ports import Replicas, Store, TurnLog
+from chatops.engine.ports import Store, TurnLog
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.turns import TurnRun
 
 

@@ -33,12 +33,20 @@ return {0, 0, 0}
 """
 
 SLOT = """
--- KEYS: a lane, and whether it is closed. ARGV: now, the pace, the burst (us). Takes the next time when a call may go,
--- and returns how long that is from now (us).
-local now, pace, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+-- KEYS: a lane. ARGV: its pace (us) and burst. Takes the next slot, by this server's clock, and returns how long it is
+-- until then (us).
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local pace, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-local due = math.max(full - pace * (burst - 1), now)
-local kept = math.max(1, math.ceil((full + pace - now) / 1000))
-redis.call('SET', KEYS[1], string.format('%.0f', full + pace), 'PX', kept)
-return due - now
+redis.call('SET', KEYS[1], string.format('%.0f', full + pace), 'PX', math.ceil((full + pace - now) / 1000))
+return math.max(0, full - pace * (burst - 1) - now)
+"""
+
+CLOSE = """
+-- KEYS: a lane. ARGV: us. No slot before that is over; then one, and no burst after it.
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now + tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', math.ceil((full - now) / 1000) + 1)
 """

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from chatops.engine.errors import ConflictError, NotFoundError, StoreError
 from chatops.engine.events import Event
-from chatops.engine.ports import Replicas, Store, TurnLog
+from chatops.engine.ports import Store, TurnLog
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.replicas import keys
 from chatops.engine.replicas.feed import Feed
 from chatops.engine.replicas.inbox import Inbox
+from chatops.engine.replicas.lanes import RedisLanes
 from chatops.engine.replicas.link import Link
 from chatops.engine.replicas.outbox import Outbox
 from chatops.engine.replicas.timing import Timing
@@ -48,6 +50,7 @@ class ReplicatedTurnLog:
     ) -> None:
         self._timing = timing = timing or Timing()
         self.link = link
+        self.lanes = RedisLanes(link)
         self._local = local
         self._outbox = Outbox(link, local, timing) if listens else None
         self._inbox = Inbox(link, store, self._stop_here, timing)
