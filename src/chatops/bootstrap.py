@@ -174,12 +174,12 @@ def open_meter(store: Store) -> MeterStore:
     return MongoMeter(_mongo(store))
 
 
-def limits(settings: Settings, store: Store) -> Limits:
-    """The limits of these settings, over the meters in a store."""
+def limits(settings: Settings, store: Store, meters: MeterStore | None = None) -> Limits:
+    """The limits of these settings, over the meters in a store, or those that are given."""
     free = {provider.name for provider in settings.providers.values() if provider.kind in {"local", "echo"}}
     said = {id_: model.price for id_, model in settings.models.items() if model.price is not None}
     return Limits(
-        meters=open_meter(store),
+        meters=meters or open_meter(store),
         store=store,
         clock=now_ms,
         policy=settings.limits,
@@ -188,7 +188,7 @@ def limits(settings: Settings, store: Store) -> Limits:
     )
 
 
-def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: Limits) -> Accounts:
+def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: Limits, meters: MeterStore) -> Accounts:
     """The accounts on a store that `open_store` opened."""
     from chatops.engine.auth import keys
     from chatops.engine.auth.accounts import Accounts
@@ -196,7 +196,7 @@ def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: 
     return Accounts(
         store=account_store(store),
         history=store,
-        limiter=StoredLimiter(open_meter(store), now_ms),
+        limiter=StoredLimiter(meters, now_ms),
         handovers=(limits.hand_over,),
         keys=lambda: keys.load(env, settings.paths.data),
         policy=settings.auth,
@@ -245,14 +245,15 @@ async def open_engine(
     providers = Providers(settings, env, transport)
     recovery = Recovery(settings.paths.state / "recovery", _name_of(settings))
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
-    counted = limits(settings, store)
-    # A one-shot acts as the local owner, and starts without knowing what an account is.
-    accounts = None if transport == "direct" else _accounts(settings, store, env, counted)
-    replicated = None
+    meters, replicated = open_meter(store), None
     if settings.redis is not None:
-        from chatops.engine.replicas.opening import open_replicas
+        from chatops.engine.replicas.opening import open_replicas, replicated_meter
 
         replicated = open_replicas(settings.redis, MemoryTurnLog(), store, lives=transport == "sdk")
+        meters = replicated_meter(replicated, meters)
+    counted = limits(settings, store, meters)
+    # A one-shot acts as the local owner, and starts without knowing what an account is.
+    accounts = None if transport == "direct" else _accounts(settings, store, env, counted, meters)
     naming = None
     if titles and settings.titles:
         from chatops.engine.titles import TitlePolicy

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatops.bots.answer import Answer, follow
-from chatops.bots.gates import Gates
+from chatops.bots.gates import Gates, Together
 from chatops.bots.memory import Delivery, Memory
 from chatops.bots.ports import Adapter, Surface
 from chatops.bots.reply import Reply
@@ -63,7 +63,9 @@ class Shows:
         self._memory = memory
         self._tasks = tasks
         self._clean = clean
-        self._gates = Gates()
+        replicas = engine.replicas
+        together = Together(lanes=replicas.lanes, prefix=adapter.name, spawn=tasks.spawn) if replicas else None
+        self._gates = Gates(together)
 
     def follow(self, principal: Principal, delivery: Delivery, *, taken_over: bool = False) -> asyncio.Task[None]:
         """Shows a turn where it belongs. Returns the task that ends with the turn; showing may take longer."""

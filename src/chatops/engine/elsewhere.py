@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from chatops.engine.errors import ChatopsError, ConflictError, NotFoundError
 from chatops.engine.messages import Conversation, Principal
-from chatops.engine.ports import Replicas, Store
+from chatops.engine.ports import Store
 from chatops.engine.readers import Readers
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.turns import TurnRun
 
 QUEUE_POLL = 0.1

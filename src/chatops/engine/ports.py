@@ -265,32 +265,3 @@ class TurnLog(Protocol):
             NotFoundError: No such turn, or it ended too long ago.
         """
         ...
-
-
-class Replicas(Protocol):
-    """The other processes that work on this database, as far as they can be reached."""
-
-    def on_stop(self, call: Callable[[str], None]) -> None:
-        """Calls with the id of each turn that somebody wants to end, wherever it runs."""
-        ...
-
-    async def appears(self, turn_id: str) -> None:
-        """Waits until a turn that another process runs can be read from the log; not for long, and never raises."""
-        ...
-
-    async def over(self, turn_id: str) -> bool:
-        """Waits for the end of a turn that runs in another process. False: it cannot be read from here, or was over."""
-        ...
-
-    async def stop(self, turn_id: str) -> None:
-        """Ends a turn that runs in another process, and returns when its answer is stored.
-
-        Raises:
-            ConflictError: Its process has not told that it did so, and may still do it.
-            StoreError: What connects the processes cannot be used: nobody was told.
-        """
-        ...
-
-    def status(self) -> str:
-        """`ok`, or why they cannot be reached just now."""
-        ...

@@ -8,7 +8,8 @@ from contextlib import aclosing
 from chatops.engine.errors import ChatopsError, InterruptedTurnError, NotFoundError, ProviderError
 from chatops.engine.events import Event, Record, TurnFinished, TurnStarted
 from chatops.engine.messages import Message, Principal
-from chatops.engine.ports import Replicas, Store, TurnLog
+from chatops.engine.ports import Store, TurnLog
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.turns import TurnRun
 
 
@@ -62,16 +63,14 @@ class Readers:
             raise NotFoundError(f"no turn {turn_id}")
 
     async def _owner(self, principal: Principal, turn_id: str) -> str | None:
-        """Whose turn it is, by its first event. One that is being answered elsewhere may have just begun."""
+        """Whose turn it is, by its first event. That of one which was begun elsewhere may be on its way."""
         try:
             return await self._started_by(turn_id)
         except NotFoundError:
             if self._replicas is None:
                 raise
             message = await self._store.message(principal.user_id, turn_id)
-            if message.status != "streaming":
-                raise
-            await self._replicas.appears(turn_id)
+            await self._replicas.appears(turn_id, running=message.status == "streaming")
             return await self._started_by(turn_id)
 
     async def _started_by(self, turn_id: str) -> str | None:

@@ -24,8 +24,9 @@ from chatops.engine.messages import LOCAL_OWNER, Attempt, Message, Principal
 from chatops.engine.models import Catalog
 from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
-from chatops.engine.ports import Clock, NewId, Provider, Replicas, Salvage, Sleep, Store, TurnLog
+from chatops.engine.ports import Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
 from chatops.engine.readers import Readers
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.requests import Turn, TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun

@@ -58,7 +58,7 @@ async def test_a_turn_goes_on_here_and_is_made_up_for_elsewhere_when_redis_comes
     turn_id, readers = await begun(home, other, flags)
     redis_server.kill()
     flags[1].set()
-    await until(lambda: home.turn_log._link.trouble and other.turn_log._link.trouble)
+    await until(lambda: home.turn_log.link.trouble and other.turn_log.link.trouble)
     run = home.engine._runs[turn_id]
     await until(lambda: "w19" in "".join(run._transcript._chunks))
     assert "no connection" in home.turn_log.status()
@@ -129,7 +129,7 @@ async def test_a_frozen_redis_holds_nobody_up(
         for flag in flags:
             flag.set()
         assert len(await readers[0]) == 42
-        await until(lambda: other.turn_log._link.trouble)
+        await until(lambda: other.turn_log.link.trouble)
         assert "no answer in time" in other.turn_log.status()
     finally:
         redis_server.thaw()
@@ -149,7 +149,7 @@ async def test_a_process_begins_without_redis_and_finds_it_later(
         async with open_replica(tmp_path / "chatops.db", redis_url) as late:
             turn_id = await late.start()
             assert len(await late.records(turn_id)) == 4
-            await until(lambda: late.turn_log._link.trouble)
+            await until(lambda: late.turn_log.link.trouble)
             redis_server.start()
             await until(lambda: redis_server.ask("EXISTS", f"chatops:turn:{turn_id}"))
             assert len(await other.records(turn_id)) == 4

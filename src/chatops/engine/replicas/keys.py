@@ -16,6 +16,16 @@ def bell(process_id: str) -> str:
     return f"chatops:bell:{process_id}"
 
 
+def rate(key: str) -> str:
+    """When a client that keeps exactly to its rate would be through with what it has sent (`limits.rates`)."""
+    return f"chatops:rate:{key}"
+
+
+def slots(key: str) -> str:
+    """A sorted set of the turns that take a slot, by the end of their leases."""
+    return f"chatops:slots:{key}"
+
+
 def lane(name: str) -> str:
     """A bucket of a platform's limits: when its next call may go."""
     return f"chatops:lane:{name}"

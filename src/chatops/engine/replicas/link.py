@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -10,8 +11,11 @@ from chatops.engine.errors import SettingsError, StoreError
 from chatops.engine.replicas.address import where
 from chatops.engine.replicas.timing import Timing
 
+AGAIN_SECONDS = 1.0
 CONNECTIONS = 32
 """Open at most; a command waits for a free one, as long as for an answer."""
+
+SILENT = "no answer in time"
 
 Argument = str | bytes | int | float
 Command = Sequence[Argument]
@@ -33,9 +37,15 @@ class Link:
         self.where = where(url)
         self.trouble: str | None = None
         """Why the last command did not pass; None: it did."""
+        self._failed_at = 0.0
         self._url = url
         self._patience = patience
         self._client: Any = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether asking makes sense: it passed the last time, or that is a second ago."""
+        return self.trouble is None or time.monotonic() - self._failed_at > AGAIN_SECONDS
 
     async def run(self, *command: Argument) -> Any:
         """One command. Raises `StoreError` when Redis cannot be used, or refuses."""
@@ -60,19 +70,21 @@ class Link:
         try:
             found = await call(client)
         except (RedisError, OSError) as error:
+            why = _reason(error)
+            self.lost(why)
             # `from None`: what the client says may quote what was sent.
-            raise StoreError(f"cannot use Redis at {self.where}: {self._lost(error)}") from None
+            raise StoreError(f"cannot use Redis at {self.where}: {why}") from None
         if self.trouble is not None:
             self.trouble = None
             log.info("Redis at %s is back", self.where)
         return found
 
-    def _lost(self, error: Exception) -> str:
-        why = _reason(error)
+    def lost(self, why: str) -> None:
+        """Redis cannot be used; also for who did not wait until this is seen here."""
         if self.trouble is None:
             log.warning("Redis at %s cannot be used: %s", self.where, why)
         self.trouble = why
-        return why
+        self._failed_at = time.monotonic()
 
     def connect(self) -> Any:
         """The client, which connects when it is used. Raises `SettingsError` when there is none."""
@@ -140,7 +152,7 @@ def _reason(error: Exception) -> str:
         known.BusyLoadingError: "it is still loading its data",
         known.OutOfMemoryError: "it is out of memory; raise its maxmemory",
         known.ReadOnlyError: "it takes no writes: this is a replica",
-        known.TimeoutError: "no answer in time",
+        known.TimeoutError: SILENT,
     }
     for kind, sentence in told.items():
         if isinstance(error, kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatops.engine.limits.ports import MeterStore
 from chatops.engine.ports import Store
 from chatops.engine.replicas.link import Link
 from chatops.engine.replicas.timing import Timing
@@ -31,3 +32,10 @@ def open_replicas(
         link.connect()
         replicated.start()
     return replicated
+
+
+def replicated_meter(replicas: ReplicatedTurnLog, inner: MeterStore) -> MeterStore:
+    """Rates and slots beside the turns in Redis, all else where it is."""
+    from chatops.engine.replicas.meter import ReplicatedMeter
+
+    return ReplicatedMeter(replicas.link, inner)

@@ -16,6 +16,7 @@ class Timing:
         silence: After so long without an event of a turn the store is asked whether it still runs.
         look: How often that is looked at.
         appears: How long a turn that another process has begun may need to be there.
+        late: How long the last events of a turn may be on their way that has just ended.
         stop: How long to wait for the end of a turn that was stopped: twice a dead process' lease.
     """
 
@@ -25,4 +26,5 @@ class Timing:
     silence: float = 3.0
     look: float = 1.0
     appears: float = 5.0
+    late: float = 0.2
     stop: float = 20.0

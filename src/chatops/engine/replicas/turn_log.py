@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from chatops.engine.errors import ConflictError, NotFoundError, StoreError
 from chatops.engine.events import Event
-from chatops.engine.ports import Replicas, Store, TurnLog
+from chatops.engine.ports import Store, TurnLog
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.replicas import keys
 from chatops.engine.replicas.feed import Feed
 from chatops.engine.replicas.inbox import Inbox
+from chatops.engine.replicas.lanes import RedisLanes
 from chatops.engine.replicas.link import Link
 from chatops.engine.replicas.outbox import Outbox
 from chatops.engine.replicas.timing import Timing
@@ -47,7 +49,8 @@ class ReplicatedTurnLog:
         self, link: Link, local: LocalTurnLog, store: Store, *, listens: bool = True, timing: Timing | None = None
     ) -> None:
         self._timing = timing = timing or Timing()
-        self._link = link
+        self.link = link
+        self.lanes = RedisLanes(link)
         self._local = local
         self._outbox = Outbox(link, local, timing) if listens else None
         self._inbox = Inbox(link, store, self._stop_here, timing)
@@ -97,10 +100,10 @@ class ReplicatedTurnLog:
         for call in self._hearers:
             call(turn_id)
 
-    async def appears(self, turn_id: str) -> None:
-        """Waits for a turn that another process has just begun; not for long, and never raises."""
+    async def appears(self, turn_id: str, *, running: bool) -> None:
+        """Waits for a turn that another process has begun; not for long, and never raises."""
         with suppress(NotFoundError, StoreError):
-            await self._open(turn_id, wait=self._timing.appears)
+            await self._open(turn_id, wait=self._timing.appears if running else self._timing.late)
 
     async def over(self, turn_id: str) -> bool:
         """Waits for the end of a turn that runs in another process. False: it cannot be read from here, or was over."""
@@ -127,7 +130,7 @@ class ReplicatedTurnLog:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timing.stop):
                 while not feed.over:
-                    await self._link.run("XADD", keys.STOPS, "MAXLEN", "~", MAX_STOPS, "*", "turn", turn_id)
+                    await self.link.run("XADD", keys.STOPS, "MAXLEN", "~", MAX_STOPS, "*", "turn", turn_id)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(AGAIN_SECONDS):
                             await _end(feed)
@@ -136,7 +139,7 @@ class ReplicatedTurnLog:
 
     def status(self) -> str:
         """`ok`, or why Redis cannot be used just now."""
-        return self._link.trouble or "ok"
+        return self.link.trouble or "ok"
 
     async def aclose(self) -> None:
         """Sends the last events, then lets go of Redis. May be called twice."""
@@ -144,7 +147,7 @@ class ReplicatedTurnLog:
         await _cancelled(tasks)
         if self._outbox is not None and tasks:
             await self._outbox.flush()
-        await self._link.aclose()
+        await self.link.aclose()
 
 
 def _tell_defect(task: asyncio.Task[None]) -> None:
