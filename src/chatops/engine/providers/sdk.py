@@ -9,6 +9,7 @@ is done once.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -58,6 +59,17 @@ class SdkTransport:
             with suppress(Exception):
                 await chunks.aclose()
                 await response.aclose()
+
+    def loads(self, text: str) -> object:
+        """As `Transport.loads`: orjson where it can, four times as fast; it refuses half a surrogate pair, which a
+        server may send before the other half.
+        """
+        import orjson
+
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            return json.loads(text)
 
     async def _send(self, path: str, body: bytes | None, silence: float) -> httpx2.Response:
         answer = await self._tried(path, body, silence)
