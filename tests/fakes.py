@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -96,9 +96,9 @@ class FlakyStore(SqliteStore):
             self.failures -= 1
             raise StoreError("the disk is on fire")
 
-    async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
+    async def append_deltas(self, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
         self._maybe_fail()
-        return await super().append_delta(message_id, delta, lease_expires_at=lease_expires_at)
+        return await super().append_deltas(batches, lease_expires_at=lease_expires_at)
 
     async def finish_turn(self, message: Message) -> bool:
         self._maybe_fail()

@@ -16,7 +16,8 @@ from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
-from chatops.engine.journal import LEASE_MS, Journal
+from chatops.engine.journal import Journal
+from chatops.engine.journals import LEASE_MS, Journals
 from chatops.engine.limits.admission import Admission
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.unmetered import Unmetered
@@ -76,6 +77,7 @@ class Engine:
         self._sleep = sleep
         self._salvage = salvage
         self._router = Router(providers, clock, sleep)
+        self._journals = Journals(store, clock)
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
         self._once = Once(store)
@@ -167,7 +169,7 @@ class Engine:
         return Turn(id=run.id, conversation=conversation, message=message)
 
     def _journal(self, message: Message) -> Journal:
-        return Journal(self._store, message.id, clock=self._clock, sleep=self._sleep, salvage=self._salvage)
+        return Journal(self._journals, self._store, message.id, sleep=self._sleep, salvage=self._salvage)
 
     def _over(self, run: TurnRun, task: asyncio.Task[Message], question: Message | None) -> None:
         """`question`: a conversation's first, None when this was not its first turn."""

@@ -197,7 +197,7 @@ async def test_of_a_hundred_turns_from_two_processes_one_wins(mongo_uri: str, cl
 async def test_a_batch_sent_again_by_many_at_once_is_stored_once(store: MongoStore, clock: SetClock) -> None:
     running = await begin(store, clock)
     sent = [Delta(n=n, text=f"{n} ") for n in range(1, 21) for _ in range(3)]
-    await asyncio.gather(*(store.append_delta(running.id, one, lease_expires_at=clock() + LEASE) for one in sent))
+    await asyncio.gather(*(store.append_deltas({running.id: one}, lease_expires_at=clock() + LEASE) for one in sent))
 
     assert (await store.message("ann", running.id)).text == "".join(f"{n} " for n in range(1, 21))
 

@@ -16,7 +16,8 @@ goes on where it was, and a batch that arrives again is known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -183,7 +184,17 @@ async def forget_unused(db: Any, conversation_id: str) -> None:
         )
 
 
-async def append(db: Any, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
+async def append(db: Any, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
+    """Each is a write of its own document; what one of them raises is raised when all are done."""
+    writes = (_append(db, message_id, delta, lease_expires_at) for message_id, delta in batches.items())
+    kept = await asyncio.gather(*writes, return_exceptions=True)
+    for one in kept:
+        if isinstance(one, BaseException):
+            raise one
+    return [message_id for message_id, is_kept in zip(batches, kept, strict=True) if not is_kept]
+
+
+async def _append(db: Any, message_id: str, delta: Delta, lease_expires_at: int) -> bool:
     renewed = {"$set": {"lease_expires_at": lease_expires_at}}
     running = {"_id": message_id, "status": "streaming"}
     while True:
