@@ -186,6 +186,23 @@ def test_what_is_typed_between_a_prompt_and_its_answer_is_kept_as_it_was_typed(p
             assert [line for line in shown if line in {f"> word{n}", f"word{n}"}] == [f"> word{n}", f"word{n}"], n
 
 
+@pytest.mark.parametrize("render", ["auto", "never"])
+def test_an_answer_begins_below_the_reasoning_before_it(program: Program, render: str) -> None:
+    with Console(program, "chat", "-m", "echo:plain-d20-r3", "--render", render) as console:
+        console.prompt()
+        console.type("one two three", ENTER)
+        console.see("\none two three")
+        console.prompt()
+        shown = console.lines()
+
+        begin = shown.index("> one two three") + 1
+        assert shown[begin : begin + 3] == ["hm hm hm", "", "one two three"]
+        console.type(CTRL_D)
+        assert console.ends() == 0
+    asked = program.run_on_terminal("ask", "-m", "echo:plain-d20-r3", "--render", "never", "one two")
+    assert "hm hm hm\n\none two\n" in asked.out.replace("\x1b[2m", "").replace("\x1b[0m", "").replace(" \n", "\n")
+
+
 def test_what_is_typed_is_seen_beside_the_spinner(program: Program) -> None:
     with Console(program, "chat", "-m", "echo:plain-d60000") as console:
         console.prompt()

@@ -167,9 +167,7 @@ class _Ask:
                 async for _, event in events:
                     if isinstance(event, TextDelta | ReasoningDelta | TurnFinished):
                         spinner.stop()
-                    shown.take(event)
-                    if thinking is not None:
-                        thinking.take(event)
+                    output.show(event, shown, thinking)
                     if isinstance(event, TurnStarted):
                         spec = spec or ModelSpec(id=f"{event.message.provider}:{event.message.model}")
                     if isinstance(event, TurnFinished):
