@@ -46,6 +46,12 @@ class Lines:
     def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
         return nullcontext(lambda _: "")
 
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def lent(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def refresh(self) -> None:
         self.refreshed += 1
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from chatops.cli.terminal import sanitize
+from chatops.cli.terminal import sanitize, worded
 from chatops.engine.errors import ChatopsError
 from chatops.logs import as_line
 
@@ -69,8 +69,8 @@ EXIT_CODES = {
 """For every code of `engine.errors`, and those that the command line adds."""
 
 _HINTS = {
-    "invalid_settings": "`chatops config show` prints each setting with its origin",
-    "provider_credentials": "`chatops doctor` tells which keys are set, and where each is looked for",
+    "invalid_settings": "`chatops config edit` opens your settings file, `chatops doctor` checks what it says",
+    "provider_credentials": "`chatops keys set PROVIDER` stores a key, `chatops keys ls` tells where each comes from",
     "provider_model_missing": "`chatops models ls` lists the models of your providers",
     "provider_unreachable": "check the network and the provider's base_url; --fallback names another model",
     "provider_unavailable": "try again later; --fallback names another model to ask",
@@ -89,8 +89,11 @@ def exit_code(error: ChatopsError) -> ExitCode:
     return EXIT_CODES.get(error.code) or EXIT_CODES[type(error).code]
 
 
-def report(error: BaseException, *, debug: bool = False) -> ExitCode:
-    """Says on standard error what went wrong, in one line and a hint. Returns the code to exit with."""
+def report(error: BaseException, *, debug: bool = False, width: int = sys.maxsize) -> ExitCode:
+    """Says on standard error what went wrong, in one line and a hint. Returns the code to exit with.
+
+    `width`: columns that a line may take before it is broken between words.
+    """
     if isinstance(error, BrokenPipeError):
         return ExitCode.PIPE  # the reader has what it wanted (head)
     if isinstance(error, KeyboardInterrupt):
@@ -100,10 +103,10 @@ def report(error: BaseException, *, debug: bool = False) -> ExitCode:
 
         complain(sanitize("".join(traceback.format_exception(error))))
     known = error if isinstance(error, ChatopsError) else ChatopsError(_unexpected(error))
-    complain(f"chatops: error: {sanitize(' '.join(known.message.split()))}")
+    complain(worded(f"chatops: error: {sanitize(' '.join(known.message.split()))}", width))
     hint = _hint(known)
     if hint:
-        complain(f"  hint: {hint}")
+        complain(worded(f"  hint: {hint}", width))
     return exit_code(known)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from chatops.cli.output import Output, Thinking
+from chatops.cli.output import Output, Thinking, show
 from chatops.engine.errors import ChatopsError
 from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinished, TurnStarted
 from chatops.engine.messages import Message, local_principal
@@ -45,9 +45,7 @@ class Showing:
             self.asked = f"{event.message.provider}:{event.message.model}"
         if isinstance(event, TurnFinished):
             self.message = event.message
-        self.shown.take(event)
-        if self._thinking is not None:
-            self._thinking.take(event)
+        show(event, self.shown, self._thinking)
 
     async def stop(self, engine: Engine) -> None:
         """Stops the turn and shows what came until then: what is kept is what was shown, to the letter."""

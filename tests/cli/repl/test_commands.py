@@ -273,7 +273,7 @@ async def test_a_conversation_is_exported_in_every_format_as_the_command_line_do
 ) -> None:
     named = [f"/export {tmp_path}/talk.{end}" for end in ("md", "json", "html", "zip")]
     await talk.say("one", "/retry", *named, f'/export json "{tmp_path}/a b"', "/new", "another")
-    await talk.say(f"/export {tmp_path}/talk.md", "/export md no/such/folder/x")
+    await talk.say(f"/export {tmp_path}/talk.md", "/export md no/such/folder/x", "/export pdf x", "/export a b c")
     told = capsys.readouterr().err
     (shape,) = json.loads((tmp_path / "talk.json").read_text())
     lines = zipfile.ZipFile(tmp_path / "talk.zip").read("conversations.jsonl").decode()
@@ -285,6 +285,8 @@ async def test_a_conversation_is_exported_in_every_format_as_the_command_line_do
     assert lines.count("Hello") == 2  # also the branch that is not active
     assert "talk.md exists: give another name" in told
     assert "cannot write no/such/folder/x: No such file or directory" in told
+    assert "no format 'pdf': there are markdown, json, html, archive" in told
+    assert "put a name with spaces into quotes" in told
 
 
 async def test_files_go_with_the_next_prompt_alone(
@@ -322,9 +324,7 @@ async def test_what_was_spent_is_told_by_model(talk: Talk) -> None:
     assert "nothing was asked" in await talk.say("/usage")
     await talk.say("one", "two", "/retry other:m")
 
-    assert await talk.say("/cost") == (
-        "fake:m  2 turns, 2 tokens in, 10 out, price not known\nother:m  1 turn, 0 tokens in, 0 out, price not known\n"
-    )
+    assert await talk.say("/cost") == ("fake:m  2 turns, 2 tokens in, 10 out\nother:m  1 turn, 0 tokens in, 0 out\n")
 
 
 async def test_how_things_look_can_be_changed(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:

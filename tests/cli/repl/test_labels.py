@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def offered(talk: Talk, name: str, argument: str) -> list[str]:
     complete = REGISTRY.find(name).complete
     assert complete is not None
-    return [choice for choice, _ in await complete(talk.session, argument)]
+    return [choice.text for choice in await complete(talk.session, argument)]
 
 
 async def test_tags_are_put_on_taken_off_and_completed(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,8 @@ async def _chat(
     reader: Reader = Typing(session, REGISTRY) if session.has_keyboard else Script(terminal, asks=interactive)
     warming = asyncio.create_task(_warm(session)) if interactive else None
     try:
-        return await Loop(session, reader, REGISTRY).run()
+        with reader.held():
+            return await Loop(session, reader, REGISTRY).run()
     finally:
         if warming is not None:
             warming.cancel()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from chatops.cli.repl.interrupts import interrupts
 from chatops.cli.repl.session import Session
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ class Reader(Protocol):
         """While it is open, Ctrl-C calls `stop`; other keys wait for the next prompt. Gives what waits so."""
         ...
 
+    def held(self) -> AbstractContextManager[None]:
+        """While it is open, the terminal does nothing of its own with keys: they are typed at any moment."""
+        ...
+
+    def lent(self) -> AbstractContextManager[None]:
+        """While it is open, the terminal and Ctrl-C are another program's, such as an editor."""
+        ...
+
     def refresh(self) -> None:
         """Something changed that is on the screen."""
         ...
@@ -88,7 +97,7 @@ class Typing:
             history=Past(session.settings.paths.state / "prompts", self._folds.unfold),
             key_bindings=bindings(session.look, self._folds),
             bottom_toolbar=self._toolbar,
-            prompt_continuation="… ",
+            prompt_continuation=lambda _width, _line, wraps: "  " if wraps else "… ",
             enable_history_search=True,
             enable_suspend=True,
             tempfile_suffix=".md",
@@ -112,6 +121,16 @@ class Typing:
         from chatops.cli.repl.keyboard import typed_ahead
 
         return typed_ahead(self._keyboard, self._prompt.app.output, stop, self._folds.pasted)
+
+    def held(self) -> AbstractContextManager[None]:
+        """As `Reader.held`: else keys between two prompts would stand in the next one's row, and Enter be a Ctrl-J."""
+        return self._keyboard.raw_mode()
+
+    @contextmanager
+    def lent(self) -> Generator[None]:
+        """As `Reader.lent`."""
+        with self._keyboard.cooked_mode(), interrupts(lambda: None):
+            yield
 
     def refresh(self) -> None:
         """As `Reader.refresh`."""

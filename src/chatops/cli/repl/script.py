@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from chatops.cli.repl.interrupts import interrupts
@@ -67,6 +67,14 @@ class Script:
         """As `Reader.listening`; there are no keys."""
         with interrupts(stop):
             yield lambda _: ""
+
+    def held(self) -> AbstractContextManager[None]:
+        """As `Reader.held`; the terminal edits the lines."""
+        return nullcontext()
+
+    def lent(self) -> AbstractContextManager[None]:
+        """As `Reader.lent`."""
+        return interrupts(lambda: None)
 
     def refresh(self) -> None:
         """As `Reader.refresh`; nothing on the screen changes."""

@@ -5,13 +5,14 @@ It reaches the rest of the world through the engine's face (`Engine`, `History`)
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from chatops.cli.ask import sampling_of
 from chatops.cli.showing import ME
-from chatops.cli.terminal import Terminal, sanitize
+from chatops.cli.terminal import Terminal, sanitize, worded
 from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.messages import Conversation, Message, Principal
 from chatops.engine.requests import MAX_ATTACHMENTS, Attachment, TurnRequest
@@ -139,14 +140,28 @@ class Session:
         """Whether what is said next is deleted by itself."""
         return (self.conversation.expires_at if self.conversation else self.expires_in) is not None
 
+    @property
+    def note_width(self) -> int:
+        """Columns for a line on standard error; endless where nobody looks."""
+        return self.terminal.width if self.interactive and self.terminal.stderr_is_tty else sys.maxsize
+
     def note(self, text: str) -> None:
         """A remark on standard error."""
         if not self.look.quiet:
-            self.terminal.note(f"{text}\n")
+            self.terminal.note(f"{worded(text, self.note_width)}\n")
 
     def show(self, text: str) -> None:
         """The result of a command, on standard output; stripped of control characters, whoever wrote it."""
         self.terminal.write(f"{sanitize(text)}\n")
+
+    def row(self, text: str) -> None:
+        """A result on one line; on a terminal, as much of it as fits."""
+        line = sanitize(" ".join(text.replace("\t", " ").splitlines())).rstrip()
+        if self.terminal.stdout_is_tty:
+            from chatops.cli.repl.toolbar import cut
+
+            line = cut(line, self.terminal.width)
+        self.show(line)
 
     async def current(self) -> Conversation:
         """The conversation as it is now: another front end may have changed it.

@@ -130,9 +130,7 @@ class _Showing:
                 async for _, event in events:
                     if isinstance(event, TextDelta | ReasoningDelta | TurnFinished):
                         spinner.stop()
-                    shown.take(event)
-                    if thinking is not None:
-                        thinking.take(event)
+                    output.show(event, shown, thinking)
                     if isinstance(event, TurnFinished):
                         message = event.message
         except InterruptedTurnError:

@@ -6,17 +6,17 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatops.cli.exporting import NAMES, format_of, new_file
+from chatops.cli.exporting import format_of, new_file
 from chatops.cli.repl.commands.arguments import required
-from chatops.cli.repl.commands.files import complete_paths, path_of
+from chatops.cli.repl.commands.files import complete_paths, words
+from chatops.cli.repl.registry import Choice
 from chatops.engine.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from chatops.cli.repl.registry import Choice
     from chatops.cli.repl.session import Session
 
 _FORMATS = ("md", "json", "html", "archive")
-USAGE = f"[{'|'.join(_FORMATS)}] FILE"
+USAGE = "[FORMAT] FILE"
 _ANOTHER = "give another name"
 
 
@@ -39,11 +39,11 @@ def save_text(name: str, text: str) -> str:
 
 async def export(session: Session, argument: str) -> None:
     """As `chatops history export` does it, of this conversation."""
-    said, _, rest = required(argument, f"/export {USAGE}").partition(" ")
-    form = said if said in NAMES and rest.strip() else None
-    name = path_of(rest.strip() if form else argument)
+    *form, name = words(required(argument, f"/export {USAGE}"))
+    if len(form) > 1:
+        raise InvalidRequestError(f"/export {USAGE}: put a name with spaces into quotes")
     conversation = await session.current()
-    pieces = session.engine.exchange.export(session.me, format_of(form, name), [conversation.id])
+    pieces = session.engine.exchange.export(session.me, format_of(form[0] if form else None, name), [conversation.id])
     with new_file(name, overwrite=_ANOTHER) as file:
         async with aclosing(pieces):
             async for piece in pieces:
@@ -53,5 +53,5 @@ async def export(session: Session, argument: str) -> None:
 
 async def complete_export(session: Session, argument: str) -> list[Choice]:
     """Formats as the first word, files as any."""
-    fitting = [(f"{name} ", "") for name in _FORMATS if name.startswith(argument)]
+    fitting = [Choice(f"{name} ") for name in _FORMATS if name.startswith(argument)]
     return [*fitting, *await complete_paths(session, argument)]

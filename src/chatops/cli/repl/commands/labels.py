@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chatops.cli import durations
 from chatops.cli.options import A_WHILE
 from chatops.cli.repl.commands.conversations import when
+from chatops.cli.repl.commands.files import words
 from chatops.cli.repl.registry import Choice, Command
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.history import MAX_PAGE
@@ -20,21 +21,14 @@ if TYPE_CHECKING:
 async def tag(session: Session, argument: str) -> None:
     """`/tag`, `/tag work "two words"`, `/tag -work`."""
     conversation = await session.current()
-    words = _words(argument)
-    if words:
-        less = set(normalised(word[1:] for word in words if word.startswith("-")))
-        more = set(normalised(word for word in words if not word.startswith("-")))
+    said = words(argument)
+    if said:
+        less = set(normalised(word[1:] for word in said if word.startswith("-")))
+        more = set(normalised(word for word in said if not word.startswith("-")))
         tags = set(conversation.tags) - less | more
         conversation = await session.engine.history.set_tags(session.me, conversation.id, tags)
         session.conversation = conversation
     session.show(" ".join(f"#{one}" for one in conversation.tags) or "no tags")
-
-
-def _words(argument: str) -> list[str]:
-    try:
-        return shlex.split(argument)
-    except ValueError as error:
-        raise InvalidRequestError(f"{argument!r}: {error}") from None
 
 
 async def _offer_tags(session: Session, argument: str) -> list[Choice]:
@@ -45,7 +39,7 @@ async def _offer_tags(session: Session, argument: str) -> list[Choice]:
     else:
         newest = await session.engine.history.conversations(session.me, limit=MAX_PAGE, archived=None)
         found = sorted({tag for one in newest for tag in one.tags})
-    return [(f"{head}{space}{shlex.quote(one)}", "") for one in found if one.startswith(last)]
+    return [Choice(f"{head}{space}{shlex.quote(one)}") for one in found if one.startswith(last)]
 
 
 async def archive(session: Session, argument: str) -> None:
