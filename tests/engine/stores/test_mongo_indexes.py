@@ -85,7 +85,7 @@ async def test_those_of_accounts(store: MongoStore) -> None:
     await accounts.add_session(session)
     await accounts.session("s", now=T0)
     await accounts.session_of("f", now=T0)
-    await accounts.rotate_session("s", current="c", new="d", expires_at=LATER)
+    await accounts.rotate_session("s", current="c", new="d", now=T0, expires_at=LATER)
     await accounts.end_session("s")
     await accounts.end_sessions("ann")
     token = ApiToken(id="t", user_id="ann", name="ci", scopes=frozenset({"chat"}), start="chatops_a", created_at=T0)
