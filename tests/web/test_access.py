@@ -85,6 +85,23 @@ def test_everything_can_be_done_with_the_keyboard(person: Person) -> None:
     expect(person.page.get_by_role("button", name="Options for by keyboard").first).to_be_focused()
 
 
+def test_the_pages_own_keys_are_listed_and_do_what_they_say(person: Person) -> None:
+    person.arrive().ask("a conversation")
+    press = person.page.keyboard.press
+    press("Control+k")
+    expect(person.page.get_by_role("searchbox")).to_be_focused()
+    press("Control+Shift+O")
+    expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
+    expect(person.box).to_be_focused()
+    press("Control+/")
+    expect(person.page.get_by_role("tab", name="Keyboard")).to_have_attribute("aria-selected", "true")
+    expect(person.page.get_by_role("tabpanel")).to_contain_text("CtrlShiftO")
+    press("Control+k")
+    expect(person.page.get_by_role("dialog")).to_be_visible()
+    press("Escape")
+    expect(person.page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_the_first_stop_of_the_keyboard_leads_past_the_list(person: Person) -> None:
     person.arrive()
     skip = person.page.get_by_role("link", name="Skip to the conversation")

@@ -2,6 +2,7 @@ import { Chat } from "@ai-sdk/react";
 import type { FileUIPart } from "ai";
 import { change, conversation, messages, stopTurn } from "../api/calls.ts";
 import { ApiError, LostError } from "../api/errors.ts";
+import { inlined } from "../api/files.ts";
 import { newId } from "../ids.ts";
 import type { Conversation } from "../api/types.ts";
 import { Store } from "../store.ts";
@@ -94,9 +95,18 @@ export class ConversationSession {
     );
   }
 
+  /** Its files go along: the new question has them as the old one had. */
   async edit(id: string, text: string, wishes: Wishes): Promise<void> {
-    const files = this.#message(id)?.parts.filter((part) => part.type === "file" && part.url.startsWith("data:")) ?? [];
-    const message = { id, role: "user" as const, parts: [...files, { type: "text" as const, text }] };
+    const kept = this.#message(id)?.parts.filter((part) => part.type === "file") ?? [];
+    this.#unsent = { text, files: kept };
+    try {
+      this.#unsent = { text, files: await Promise.all(kept.map(inlined)) };
+    } catch (error) {
+      if (error instanceof LostError) this.#see({ lost: true });
+      this.refused(error);
+      return this.#giveBack();
+    }
+    const message = { id, role: "user" as const, parts: partsOf(this.#unsent) };
     await this.#run({ kind: "edit", client_id: newId(), message_id: id, ...wishes }, (body) =>
       this.chat.sendMessage({ ...message, messageId: id }, { body }),
     );
@@ -232,9 +242,13 @@ export class ConversationSession {
   readonly refused = (error: unknown): void => {
     if (!(error instanceof ApiError)) return; // a stream that broke is taken up again, and one that failed says why
     this.#see({ refusal: error });
+    this.#giveBack();
+  };
+
+  #giveBack(): void {
     if (this.#unsent) this.onUnsent(this.#unsent);
     this.#unsent = null;
-  };
+  }
 
   #failed(error: unknown): void {
     const gone = error instanceof ApiError && error.status === 404;
