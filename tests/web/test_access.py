@@ -25,7 +25,9 @@ x = 1  # why
 |---|---|
 | 1 | 2 |
 
-- [x] done"""
+- [x] done
+
+\\[ \\frac{1}{2} \\]"""
 
 
 def complaints(page: Page) -> list[str]:

@@ -181,6 +181,22 @@ def test_a_question_that_was_refused_is_back_in_the_box(person: Person) -> None:
     expect(person.messages).to_have_count(2)
 
 
+def test_formulas_are_drawn_and_prices_are_prices(person: Person) -> None:
+    person.arrive().ask("\\[ \\frac{a}{b} \\]\n\nhas $x^2$, costs $5 or $6; $\\broken{$ and `$c$` stay.")
+
+    expect(person.answer.locator("math")).to_have_count(2)
+    expect(person.answer.locator("math mfrac")).to_be_visible()
+    expect(person.answer.get_by_role("paragraph").last).to_contain_text("costs $5 or $6;")
+    expect(person.answer.locator("code").filter(has_text="$c$")).to_be_visible()
+
+
+def test_a_new_conversation_has_its_title_while_the_answer_still_comes(person: Person) -> None:
+    person.arrive().choose(SLOW)
+    person.send("name me early")
+    expect(person.page.get_by_role("heading", name="name me early")).to_be_visible()
+    expect(person.button("Stop")).to_be_visible()
+
+
 def test_reasoning_is_there_for_who_wants_it(person: Person) -> None:
     person.arrive().choose("echo:plain-r3")
     person.ask("think")

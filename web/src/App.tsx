@@ -38,11 +38,11 @@ function Page() {
   const t = useTexts();
   const id = useStore(route);
   const session = sessionOf(id);
-  const { about } = useStore(session.view);
+  const { title: told } = useStore(session.view);
   const [drawer, setDrawer] = useState(false);
   const [settings, setSettings] = useState<TabName | null>(null);
   const search = useRef<HTMLInputElement>(null);
-  const title = about?.title ?? t.newChat;
+  const title = told ?? t.newChat;
   const openSettings = (): void => {
     setDrawer(false);
     setSettings("appearance");
@@ -57,8 +57,8 @@ function Page() {
     help: () => setSettings("keys"),
   });
   useEffect(() => {
-    document.title = about ? `${about.title} · ${t.app}` : t.app;
-  }, [about, t]);
+    document.title = told === null ? t.app : `${told} · ${t.app}`;
+  }, [told, t]);
   return (
     <div className="flex h-full">
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:bg-page focus:p-3" onClick={skip}>{t.skip}</a>

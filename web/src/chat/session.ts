@@ -18,6 +18,8 @@ const FOLLOW_MS = 700;
 export interface View {
   phase: "new" | "loading" | "ready" | "missing";
   about: Conversation | null;
+  /** What it is called, as soon as that is told: before `about` is read. */
+  title: string | null;
   /** Whether there are older messages than those that are shown. */
   older: boolean;
   lost: boolean;
@@ -60,6 +62,7 @@ export class ConversationSession {
     this.view = new Store<View>({
       phase: isNew ? "new" : "loading",
       about: null,
+      title: null,
       older: false,
       lost: false,
       elsewhere: false,
@@ -70,7 +73,7 @@ export class ConversationSession {
       generateId: newId,
       transport: transport((lost) => this.#see({ lost })),
       onData: (part) => {
-        if (part.type === "data-conversation") this.onChange((part.data as { title: string }).title);
+        if (part.type === "data-conversation") this.#named((part.data as { title: string }).title);
       },
       onError: (error) => this.refused(error),
       onFinish: ({ message }) => this.#ended(message),
@@ -152,7 +155,7 @@ export class ConversationSession {
   /** Takes over what the list says of it, and looks whether the conversation went on elsewhere. */
   heard(about: Conversation): void {
     const known = this.view.get().about;
-    if (known && known.title !== about.title) this.#see({ about: { ...known, title: about.title } });
+    if (known && known.title !== about.title) this.#see({ about: { ...known, title: about.title }, title: about.title });
     if (!known || this.#settling || this.#asking || about.updated_at === known.updated_at) return;
     void this.settle();
   }
@@ -167,6 +170,11 @@ export class ConversationSession {
       });
     this.#settling = mine;
     return mine;
+  }
+
+  #named(title: string): void {
+    this.#see({ title });
+    this.onChange(title);
   }
 
   #ended(answer: Shown): void {
@@ -215,7 +223,7 @@ export class ConversationSession {
       this.tree.add(older.items);
       this.#cursor = older.next;
     }
-    this.#see({ phase: "ready", about });
+    this.#see({ phase: "ready", about, title: about.title });
     this.#display();
   }
 
