@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from importlib.resources import files
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from web.axe import complaints
 from web.conftest import at
 from web.site import Person, Site
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 SAMPLE = """# Title
 
 A [link](https://example.com), `code`.
@@ -28,16 +26,6 @@ x = 1  # why
 - [x] done
 
 \\[ \\frac{1}{2} \\]"""
-
-
-def complaints(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA and its best practices."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -134,6 +134,18 @@ def test_editing_a_question_makes_a_version_and_both_can_be_seen(person: Person)
     expect(person.messages.first).to_contain_text("version one")
 
 
+def test_the_question_above_a_long_answer_comes_into_view_to_be_edited(person: Person) -> None:
+    person.arrive().choose("echo:plain-n1500")
+    person.ask("a very long answer")
+    expect(person.messages).to_have_count(1)  # what is far from the window is not on the page
+    person.box.press("ArrowUp")
+
+    editor = person.page.get_by_role("textbox", name="Edit")
+    expect(editor).to_be_in_viewport()
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value("a very long answer")
+
+
 def test_an_answer_can_be_given_again_also_by_another_model(person: Person) -> None:
     person.arrive().ask("say it")
     person.button("Answer again").click()

@@ -7,6 +7,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from web.axe import complaints
 from web.conftest import at
 from web.site import PASSWORD, Person, Site, serving
 
@@ -106,6 +107,21 @@ def test_a_member_sees_nothing_of_administration_until_they_are_an_administrator
 
     bob.page.reload()
     expect(bob.settings("People")).to_contain_text("Ada")
+
+
+def test_axe_finds_nothing_in_what_only_signed_in_people_see(admin: Person) -> None:
+    panel = admin.page.get_by_role("tabpanel")
+    for summary in panel.locator("summary").all():
+        summary.click()
+    assert complaints(admin.page) == []
+    dialog = about(admin, "Bob")
+    expect(dialog.get_by_label("Budget")).to_be_visible()
+    dialog.get_by_role("button", name="Delete…").click()
+    assert complaints(admin.page) == []
+    done(admin, dialog)
+    for tab in ("Account", "API tokens", "Slack and Discord", "Usage", "People"):
+        admin.page.get_by_role("tab", name=tab).click()
+        assert complaints(admin.page) == []
 
 
 def test_the_owner_stays(admin: Person) -> None:

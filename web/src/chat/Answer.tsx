@@ -76,6 +76,7 @@ function Actions({ session, message, last, acts, text }: MessageProps & { text: 
         <Icon name="retry" />
       </button>
       <Menu
+        start
         label={t.more}
         choices={[
           { label: t.retryWith, icon: "sliders", act: () => acts.retryWith(message.id) },

@@ -53,6 +53,7 @@ export const de: Texts = {
   closeSidebar: "Liste der Unterhaltungen schließen",
   options: (title) => `Aktionen für ${title}`,
 
+  gone: "Diese Unterhaltung ist nicht da. Vielleicht wurde sie gelöscht.",
   emptyChat: "Was möchten Sie wissen?",
   message: "Nachricht",
   placeholder: "Nachricht schreiben",

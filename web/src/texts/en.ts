@@ -52,6 +52,7 @@ export const en = {
   closeSidebar: "Close the list of conversations",
   options: (title: string) => `Options for ${title}`,
 
+  gone: "This conversation is not here. It may have been deleted.",
   emptyChat: "What would you like to know?",
   message: "Message",
   placeholder: "Write a message",
