@@ -58,7 +58,8 @@ async def test_commands_say_the_same_with_a_server_beside_them_which_does_the_wo
         beside = [told(await run(warm, *command)) for command in COMMANDS]
         # Where somebody else knows nothing, the work is done here: other settings, or a log that is wanted.
         for env in ({"CHATOPS_MODEL": "echo:plain-n2"}, {"OPENAI_API_KEY": "x"}, {"CHATOPS_SERVER": "local"}):
-            other = Program(warm.home, **{**warm.env, **env})
+            other = Program(warm.home)
+            other.env = {**warm.env, **env}
             assert (await run(other, "ask", "one two")).code == 0
         assert "turn" in (await run(warm, "ask", "-v", "one two")).err
         assert (await run(warm, "ask", "--dry-run", "one two")).code == 0
