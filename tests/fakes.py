@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatops.engine.errors import RateLimitError, StoreError
 from chatops.engine.events import Finished, ProviderEvent, TextDelta, UsageUpdated
@@ -74,6 +74,8 @@ class FlakyStore(SqliteStore):
     refusal: Exception | None = None
     """What every final write raises."""
     refused = 0
+    beginning: asyncio.Event | None = None
+    """What every turn waits for before it is stored."""
     _refusing = False
 
     @contextmanager
@@ -90,6 +92,11 @@ class FlakyStore(SqliteStore):
             self.refused += 1
             raise StoreError("the disk is full")
         return await super().write(job)
+
+    async def begin_turn(self, *args: Any, **more: Any) -> list[Message]:
+        if self.beginning is not None:
+            await self.beginning.wait()
+        return await super().begin_turn(*args, **more)
 
     def _maybe_fail(self) -> None:
         if self.failures > 0:

@@ -34,7 +34,6 @@ _NETWORK = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ]
-_MEMORY = ":memory:"
 
 
 def place(settings: Settings, env: Mapping[str, str]) -> Path:
@@ -68,22 +67,18 @@ def find(settings: Settings, env: Mapping[str, str]) -> Path | None:
         return None
     link = place(settings, env)
     try:
-        about = link.stat()
+        socket = link.readlink()  # its address may be no longer than some hundred bytes: the shorter of the two
+        about = socket.stat()
     except OSError:
         return None
     mine = stat.S_ISSOCK(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
-    return link if mine else None
+    return socket if mine else None
 
 
 @contextmanager
 def announced(socket: Path, settings: Settings, env: Mapping[str, str]) -> Iterator[None]:
-    """The socket can be found while this is open. A database in memory is its process's own: nobody else's server is
-    the same. Where the link cannot be made, programs do their work themselves.
-    """
+    """The socket can be found while this is open. Where the link cannot be made, programs do their work themselves."""
     link = place(settings, env)
-    if _MEMORY in settings.database:
-        yield
-        return
     with suppress(OSError):
         paths.create(link.parent)
         fresh = link.with_name(f"{link.name}.{os.getpid()}")

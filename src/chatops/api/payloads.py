@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from chatops.engine.errors import InvalidRequestError
-from chatops.engine.limits.bounds import SAFE_OPTIONS
+from chatops.engine.limits.options import SAFE_OPTIONS
 from chatops.engine.messages import Sampling
 from chatops.engine.requests import Attachment, TurnRequest
 

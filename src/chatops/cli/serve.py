@@ -115,10 +115,10 @@ class _Serving:
         from chatops.api import runtime
 
         self._obey_signals()
-        for address in addresses:
-            complain(f"chatops serves {address}")
-        runtime.settle_down()
         with self._announced(addresses):
+            for address in addresses:
+                complain(f"chatops serves {address}")
+            runtime.settle_down()
             await self._stop.wait()
         complain(f"chatops stops: running answers have {self._chosen.drain:g} s to end")
         await engine.drain(self._chosen.drain)

@@ -22,7 +22,8 @@ MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "applicatio
 TITLE_CHARS = 60
 MAX_NAME = 128
 """Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
-_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
+"""An id of a conversation: ours, or one that a client chose."""
 MAX_LIFE = 10 * 365 * 86_400
 """Seconds that a temporary conversation may be kept: ten years, as good as for good."""
 MAX_COST = 1_000_000
@@ -173,7 +174,7 @@ def check(request: TurnRequest) -> None:
 
 
 def _check_names(request: TurnRequest) -> None:
-    if request.create and _ID.fullmatch(request.conversation_id or "") is None:
+    if request.create and NAME.fullmatch(request.conversation_id or "") is None:
         raise InvalidRequestError(
             f"a conversation's id has 1 to {MAX_NAME} ASCII letters, digits and -_.: and begins with a letter or digit"
         )

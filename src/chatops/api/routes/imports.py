@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[\w][\w .()-]{0,99}")
 _TELL_SECONDS = 1.0
-KINDS = ("application/octet-stream", "application/json", "application/zip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class ImportQuery:
     summary="Import conversations",
     tag=TAG,
     query=ImportQuery,
-    upload=KINDS,
+    upload=("application/octet-stream",),
     answers={
         200: Answer(
             says='JSON lines: how far it is, `{"messages": 40}`; at the end `{"report": {...}}` or `{"error": {...}}`.',

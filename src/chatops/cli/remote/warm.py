@@ -119,7 +119,7 @@ class WarmEngine:
         """The request as the server takes it; None when it would not."""
         from dataclasses import replace
 
-        from chatops.engine.limits.bounds import SAFE_OPTIONS
+        from chatops.engine.limits.options import SAFE_OPTIONS
 
         check(request)
         if not SAFE_OPTIONS.issuperset(request.sampling.extra) or _size(request) > _SAFE:
