@@ -23,8 +23,8 @@ PROMPT = " ".join(f"word{n}" for n in range(300))
 MODEL = "echo:plain-d5"
 
 
-def configure(home: Path, table: str) -> None:
-    (home / "config.toml").write_text(f'model = "{MODEL}"\n{table}')
+def configure(home: Path, table: str, model: str = MODEL) -> None:
+    (home / "config.toml").write_text(f'model = "{model}"\n{table}')
 
 
 async def start(program: Program, platform: str) -> Process:
@@ -123,6 +123,30 @@ async def test_a_question_that_was_stored_before_kill_9_is_answered_by_the_next_
 
 
 @pytest.mark.slow
+async def test_a_stream_that_a_dead_process_left_open_is_ended_and_its_stop_goes(tmp_path: Path) -> None:
+    async with FakeSlack().running() as fake:
+        configure(tmp_path, f'[slack]\napi_base = "{fake.api_base}"\npace = 0.2\n', model="echo:plain-d20")
+        program = Program(tmp_path, SLACK_BOT_TOKEN=slack_api.TOKEN, SLACK_APP_TOKEN=slack_api.APP_TOKEN)
+        process = await start(program, "slack")
+        await fake.events.say(PROMPT, channel="D1")
+        await until(lambda: len(fake.peek("D1")) == 2)
+        process.kill()
+        await process.wait()
+        assert "stream" in fake.peek("D1")[0]
+        expire_leases(program)
+        process = await start(program, "slack")
+        await until(lambda: "bot was restarted" in fake.peek("D1")[0]["text"] and len(fake.peek("D1")) == 1)
+
+        ((parts, status),) = rows(program)
+        (message,) = fake.peek("D1")
+        assert "stream" not in message
+        assert status == "interrupted"
+        assert message["text"].partition("⚠")[0].split() == text_of(parts).split()
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 143
+
+
+@pytest.mark.slow
 async def test_a_change_of_the_rules_holds_without_a_restart(tmp_path: Path) -> None:
     async with FakeDiscord(window=1.0).running() as fake:
         configure(tmp_path, discord_table(fake))
@@ -135,12 +159,13 @@ async def test_a_change_of_the_rules_holds_without_a_restart(tmp_path: Path) -> 
         def is_refused() -> bool:
             return any("may not use this bot" in message["content"] for message in fake.peek("41"))
 
-        for _ in range(100):
-            await fake.direct("two")
+        for n in range(600):
+            if n % 10 == 0:
+                await fake.direct("two")
             await asyncio.sleep(0.05)
             if is_refused():
                 break
-        await until(is_refused)
+        assert is_refused()
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 143
 

@@ -42,9 +42,14 @@ class Buttons:
             raise PermissionDeniedError(f"only who asked may press {LABELS[action]}")
         if action == "again":
             return await self._again(delivery, person)
-        if not await self._desk.stop(delivery.turn):
-            return "This answer is over, or another process writes it and will end it."
-        return ""
+        if await self._desk.stop(delivery.turn):
+            return ""
+        principal = await self._desk.principal(delivery.person, delivery.name)
+        message = await self._desk.engine.history.message(principal, delivery.turn)
+        if message.status != "streaming":
+            return "This answer is over."
+        await self._desk.memory.want_stop(delivery.turn)
+        return "Another process writes this answer; it ends within seconds."
 
     async def _again(self, delivery: Delivery, person: Person) -> str:
         try:

@@ -12,6 +12,8 @@ from chatops.engine.ports import Clock
 LEASE_MS = 20_000
 """Work that nobody renewed for so long is another's to take up."""
 DAY_MS = 86_400_000
+STOP_MS = 60_000
+"""How long a wish to stop is kept for the process that it concerns; it looks every five seconds."""
 ANSWER_DAYS = 30
 """How long buttons work."""
 
@@ -143,6 +145,17 @@ class Memory:
 
     async def renew_delivery(self, turn: str) -> None:
         await self._records.renew(f"{self._platform} answer", turn, until=self._until(self._lease_ms))
+
+    async def want_stop(self, turn: str) -> None:
+        """Asks whatever process writes an answer to end it."""
+        await self._records.put(f"{self._platform} stop", turn, {}, expires_at=self._until(STOP_MS))
+
+    async def wanted_stops(self) -> list[str]:
+        """The answers that are to be ended."""
+        return [turn for turn, _ in await self._records.find(f"{self._platform} stop", limit=1000)]
+
+    async def stopped(self, turn: str) -> None:
+        await self._records.take(f"{self._platform} stop", turn)
 
     async def _claim(self, kind: str, key: str) -> dict[str, Any] | None:
         return await self._records.claim(kind, key, until=self._until(self._lease_ms))

@@ -67,7 +67,7 @@ def views(answer: Answer, limit: Limit, clean: Callable[[str], str], *, most: in
     has_file = len(parts) > most
     cut = (REST if answer.over else GOES_ON) if has_file else ""
     del parts[most:]
-    said = "\n\n".join(filter(None, [cut, answer.note, aside]))
+    said = "\n\n".join(filter(None, [cut, clean(answer.note), aside]))
     note = f"\n\n{said}" if said else ""
     if note and limit.measure(parts[-1].text + note) > limit.size:
         parts.append(Part(""))

@@ -193,6 +193,17 @@ async def test_nothing_pings_unfurls_or_hides(open_slack_bot: Any) -> None:
         assert bot.slack.peek("C1")[0]["unfurl"] == (False, False)
 
 
+async def test_a_provider_that_is_hostile_in_its_error_pings_nobody_either(open_slack_bot: Any) -> None:
+    from chatops.engine.errors import ProviderRejectedError
+
+    error = ProviderRejectedError("<!channel> [bank](https://evil.example)", provider="fake", code="provider_rejected")
+    async with open_slack_bot([error]) as bot:
+        asked = await bot.slack.events.say("<@UBOT> hi")
+        said = await final(bot.slack, "C1", asked["ts"])
+
+        assert said == "⚠ <\u200b!channel> bank (https://evil.example)"
+
+
 async def test_files_go_along_and_the_token_goes_to_slack_alone(open_slack_bot: Any) -> None:
     async with open_slack_bot(answer("seen")) as bot:
         bot.slack.files.given = {"a.png": b"\x89PNG"}

@@ -134,7 +134,7 @@ async def test_who_stops_a_stream_by_slacks_own_means_stops_the_answer(open_slac
 
 
 async def test_a_very_long_answer_ends_in_a_file_that_has_all_of_it(open_slack_bot: Any) -> None:
-    async with open_slack_bot(long_answer(70_000, pause=0.001)) as bot:
+    async with open_slack_bot(long_answer(70_000, pause=0.001), fake=FakeSlack(minute=0.6)) as bot:
         await bot.slack.events.say("<@UBOT> hi")
         await until(lambda: bot.slack.files.uploaded and is_over_before_the_file(bot.slack), 40)
 
@@ -160,7 +160,7 @@ FILES = {
 async def test_whatever_happens_to_the_file_the_whole_answer_is_there_once(
     open_slack_bot: Any, faults: list[Fault]
 ) -> None:
-    async with open_slack_bot(long_answer(60_000, pause=0.001)) as bot:
+    async with open_slack_bot(long_answer(60_000, pause=0.001), fake=FakeSlack(minute=0.6)) as bot:
         bot.slack.journal.faults = faults
         await bot.slack.events.say("<@UBOT> hi")
         while not await bot.records.find("slack answer", limit=9) or not await delivered(bot):

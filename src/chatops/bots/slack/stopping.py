@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from chatops.bots.ports import View
 from chatops.bots.slack.blocks import stop_blocks
 from chatops.bots.slack.calls import code_of
+from chatops.bots.slack.marks import SEARCHED
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -40,3 +41,16 @@ async def withdraw(client: AsyncWebClient, *, channel: str, ts: str) -> None:
         await client.chat_delete(channel=channel, ts=ts)
     except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
         log.debug("Stop stays: %s", type(error).__name__)
+
+
+async def left_in(client: AsyncWebClient, *, channel: str, thread: str) -> str:
+    """The button's message that a process left in a thread when it died; empty when there is none, or nobody says."""
+    try:
+        found = await client.conversations_replies(
+            channel=channel, ts=thread, include_all_metadata=True, limit=SEARCHED
+        )
+    except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
+        return ""
+    messages: list[dict[str, Any]] = found.get("messages") or []
+    marked = (m for m in messages if (m.get("metadata") or {}).get("event_type") == MARK["event_type"])
+    return next((str(message["ts"]) for message in marked), "")

@@ -59,7 +59,7 @@ class SlackSurface:
         self._clock = clock
         self._native = self._address["mode"] == "native"
         self._streams: dict[str, Stream] = {}
-        self._unsure = self._address.pop("resumed", "") == "yes"
+        self._unsure = self._left = self._address.pop("resumed", "") == "yes"
         self._stop_button = ""
         """The message with the Stop of a stream."""
         self.waits_for_text = self._native
@@ -142,6 +142,8 @@ class SlackSurface:
         channel, thread = self._address["channel"], self._address["thread"]
         if view.open and stream and not self._stop_button and self._clock() - stream.began > stopping.AFTER:
             self._stop_button = await stopping.offer(await self._client(), view, channel=channel, thread=thread)
+        if self._left and self._native and view.controls == "again":
+            self._stop_button = await stopping.left_in(await self._client(), channel=channel, thread=thread)
         if self._stop_button and view.controls == "again":
             await stopping.withdraw(await self._client(), channel=channel, ts=self._stop_button)
             self._stop_button = ""
