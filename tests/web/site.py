@@ -44,9 +44,9 @@ PASSWORD = "correct horse battery"
 class Site:
     """`chatops serve` with a database of its own; the model says back what it is told, at the speed its name asks."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, settings: str = "") -> None:
         home.mkdir(exist_ok=True)
-        (home / "config.toml").write_text(_SETTINGS, encoding="utf-8")
+        (home / "config.toml").write_text(_SETTINGS + settings, encoding="utf-8")
         self.program = Program(home)
         self._options = options
         self._port = "0"
@@ -83,8 +83,9 @@ class Site:
 
 
 @contextmanager
-def serving(home: Path, *options: str) -> Generator[Site]:
-    site = Site(home, *options)
+def serving(home: Path, *options: str, settings: str = "") -> Generator[Site]:
+    """`settings`: TOML beside what all tests have."""
+    site = Site(home, *options, settings=settings)
     try:
         site.start()
         yield site

@@ -146,6 +146,32 @@ def test_the_question_above_a_long_answer_comes_into_view_to_be_edited(person: P
     expect(editor).to_have_value("a very long answer")
 
 
+def test_what_is_sent_from_an_edit_is_followed_to_its_end(person: Person) -> None:
+    person.arrive().choose("echo:plain-n600")
+    person.ask("line\n" * 30)
+    person.box.press("ArrowUp")
+    person.page.get_by_role("textbox", name="Edit").fill("short")
+    person.choose("echo:plain-d3-n300")
+    person.page.get_by_role("textbox", name="Edit").press("Enter")
+
+    expect(person.messages.first.get_by_role("group", name="Version 2 of 2")).to_be_visible()
+    person.over()
+    expect(person.answer.get_by_role("button", name="Answer again")).to_be_in_viewport()
+    expect(person.button("To the newest message")).to_have_count(0)
+
+
+def test_a_question_after_an_edit_that_was_given_up_is_brought_into_view(person: Person) -> None:
+    person.arrive().choose("echo:plain-n600")
+    person.ask("line\n" * 30)
+    person.box.press("ArrowUp")
+    person.page.get_by_role("textbox", name="Edit").press("Escape")
+    person.send("the next one")
+
+    expect(person.messages.filter(has_text="the next one").first).to_be_in_viewport()
+    person.over()
+    expect(person.answer.get_by_role("button", name="Answer again")).to_be_in_viewport()
+
+
 def test_an_answer_can_be_given_again_also_by_another_model(person: Person) -> None:
     person.arrive().ask("say it")
     person.button("Answer again").click()

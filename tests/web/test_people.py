@@ -16,7 +16,8 @@ BOB = "bob@example.com"
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    with serving(tmp_path_factory.mktemp("people")) as running:
+    invites = '[auth]\nregistration = "invite"\n'
+    with serving(tmp_path_factory.mktemp("people"), settings=invites) as running:
         yield running
 
 
@@ -73,8 +74,8 @@ def test_a_budget_that_is_used_up_is_told_and_what_was_asked_stays(admin: Person
     bob.button("Close").click()
 
     dialog.get_by_label("Budget").fill("")
-    dialog.get_by_role("button", name="Save").first.click()
-    expect(dialog.get_by_label("Budget")).to_have_value("")
+    with admin.page.expect_response("**/limits"):
+        dialog.get_by_role("button", name="Save").first.click()
     done(admin, dialog)
     bob.box.press("Enter")
     bob.over()
@@ -131,14 +132,25 @@ def test_the_owner_stays(admin: Person) -> None:
     done(admin, dialog)
 
 
-def test_an_invitation_is_shown_once_listed_and_taken_back(admin: Person) -> None:
+def test_an_invitation_is_shown_once_and_lets_one_person_in(browser: Browser, office: Site, admin: Person) -> None:
     panel = admin.page.get_by_role("tabpanel")
     panel.get_by_text("Invite somebody").click()
     panel.get_by_label("E-mail (may stay empty)").fill("eve@example.com")
     panel.get_by_role("button", name="Make a code").click()
-    expect(panel.get_by_role("status").first).to_contain_text("not shown again")
-    panel.get_by_role("button", name="Revoke: eve@example.com").click()
-    expect(panel.get_by_role("button", name="Revoke: eve@example.com")).to_have_count(0)
+    told = panel.get_by_role("status").first
+    expect(told).to_contain_text("not shown again")
+    expect(panel.get_by_role("button", name="Revoke: eve@example.com")).to_be_visible()
+    for eve in at(browser, office):
+        eve.open()
+        eve.button("I have no account yet").click()
+        eve.page.get_by_label("Name").fill("Eve")
+        eve.page.get_by_label("Invitation").fill(told.locator("p").last.inner_text().strip())
+        eve.sign_in("Create account", email="eve@example.com")
+        expect(eve.box).to_be_visible()
+
+    admin.page.get_by_role("tab", name="Account").click()
+    admin.page.get_by_role("tab", name="People").click()
+    expect(panel.get_by_role("button", name="eve@example.com")).to_be_visible()
 
 
 def test_deleting_somebody_asks_first(admin: Person) -> None:

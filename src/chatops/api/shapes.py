@@ -79,7 +79,7 @@ class OneConversation(Conversation):
 
 
 class Match(TypedDict):
-    """The newest message of a conversation that holds all words of the search."""
+    """The newest message of a conversation that holds all words of the search; of its text what is around them."""
 
     message_id: str
     role: Literal["user", "assistant"]

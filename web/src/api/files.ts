@@ -28,8 +28,15 @@ export function dataUrl(data: Blob): Promise<string> {
   });
 }
 
-async function stored(file: FileUIPart): Promise<Blob> {
-  const response = await authorized(`/api/files/${encodeURIComponent(file.url.slice(STORED.length))}`);
+/** A conversation's active branch as a Markdown file. */
+export const exported = (id: string): Promise<Blob> =>
+  bytes(`/api/conversations/${encodeURIComponent(id)}/export?format=markdown`, "text/markdown");
+
+const stored = (file: FileUIPart): Promise<Blob> =>
+  bytes(`/api/files/${encodeURIComponent(file.url.slice(STORED.length))}`, file.mediaType);
+
+async function bytes(path: string, type: string): Promise<Blob> {
+  const response = await authorized(path);
   if (!response.ok) throw await ApiError.from(response);
-  return new Blob([await response.arrayBuffer()], { type: file.mediaType });
+  return new Blob([await response.arrayBuffer()], { type });
 }

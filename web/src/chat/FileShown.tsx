@@ -3,6 +3,7 @@ import type { FileUIPart } from "ai";
 import { useState } from "react";
 import { isStored, objectUrl } from "../api/files.ts";
 import { useTexts } from "../texts/index.ts";
+import { download } from "../ui/download.ts";
 import { Icon } from "../ui/Icon.tsx";
 
 /** A file of a question: an image to look at, the rest by name; a click saves it. */
@@ -34,11 +35,4 @@ export function FileShown({ file }: { file: FileUIPart }) {
       </span>
     </button>
   );
-}
-
-function download(address: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
 }

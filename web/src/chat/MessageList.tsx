@@ -32,7 +32,7 @@ export function MessageList({ session, messages, running, acts }: Props) {
   }, [session]);
   const last = messages.at(-1);
   const asked = last?.role === "user" ? last.id : undefined;
-  const { onScroll, toEnd, letGo, away } = useScroll(scroller, asked, onOlder);
+  const { onScroll, goToEnd, letGo, away } = useScroll(scroller, asked, onOlder);
   const virtual = useRef<VirtualizerHandle>(null);
   const { id: editing } = use(Editing);
   // What is edited may be far above a long answer, and not on the page at all.
@@ -66,7 +66,7 @@ export function MessageList({ session, messages, running, acts }: Props) {
       </div>
       {older && <span className="sr-only">{t.older}</span>}
       {away && (
-        <button type="button" onClick={toEnd} aria-label={t.toNewest} title={t.toNewest} className="absolute right-6 bottom-3 inline-flex size-10 items-center justify-center rounded-full border border-line bg-page shadow-md">
+        <button type="button" onClick={goToEnd} aria-label={t.toNewest} title={t.toNewest} className="absolute right-6 bottom-3 inline-flex size-10 items-center justify-center rounded-full border border-line bg-page shadow-md">
           <Icon name="down" />
         </button>
       )}

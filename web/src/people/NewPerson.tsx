@@ -1,6 +1,7 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useId, type FormEvent } from "react";
 import { addAccount, invite, type Role } from "../api/people.ts";
+import { signInInfo } from "../api/calls.ts";
 import { useTexts } from "../texts/index.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Field, Labelled } from "../ui/Field.tsx";
@@ -12,11 +13,12 @@ const ROLES: Role[] = ["member", "admin"];
 /** Two ways to somebody's account: a code that they register with, or an account that is made for them. */
 export function NewPerson() {
   const t = useTexts();
+  const { data: info } = useQuery({ queryKey: ["sign-in"], queryFn: signInInfo });
   return (
     <div className="flex flex-col gap-3">
       <details className="rounded-lg border border-line p-3">
         <summary className="font-medium">{t.invite}</summary>
-        <Invite />
+        {info?.registration === "closed" ? <p className="mt-3 text-sm text-faint">{t.inviteClosed}</p> : <Invite />}
       </details>
       <details className="rounded-lg border border-line p-3">
         <summary className="font-medium">{t.addPerson}</summary>

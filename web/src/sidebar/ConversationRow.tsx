@@ -1,12 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change, remove } from "../api/calls.ts";
+import { exported } from "../api/files.ts";
 import type { Conversation } from "../api/types.ts";
 import { forget, tell } from "../chat/sessions.ts";
 import { address, go } from "../route.ts";
 import type { Texts } from "../texts/en.ts";
 import { useTexts } from "../texts/index.ts";
 import { Dialog } from "../ui/Dialog.tsx";
+import { download } from "../ui/download.ts";
 import { Field } from "../ui/Field.tsx";
 import { Menu, type Choice } from "../ui/Menu.tsx";
 import { Notice } from "../ui/Notice.tsx";
@@ -33,7 +35,7 @@ export function ConversationRow({ about, current, onPicked }: Props) {
         {about.match && <bdi className="block truncate text-xs text-faint">{about.match.text}</bdi>}
       </a>
       <span className="quiet flex">
-        <Menu label={t.options(about.title)} choices={choices(about, t, setAsking, () => void archive())} />
+        <Menu label={t.options(about.title)} choices={choices(about, t, setAsking, () => void archive(), () => void save(about))} />
       </span>
       {asking === "rename" && <Rename about={about} onClose={() => setAsking(null)} />}
       {asking === "delete" && <Delete about={about} current={current} onClose={() => setAsking(null)} />}
@@ -41,12 +43,19 @@ export function ConversationRow({ about, current, onPicked }: Props) {
   );
 }
 
-function choices(about: Conversation, t: Texts, ask: (what: "rename" | "delete") => void, archive: () => void): Choice[] {
+function choices(about: Conversation, t: Texts, ask: (what: "rename" | "delete") => void, archive: () => void, save: () => void): Choice[] {
   return [
     { label: t.rename, icon: "edit", act: () => ask("rename") },
     { label: about.archived ? t.unarchive : t.archive, icon: "archive", act: archive },
+    { label: t.export, icon: "download", act: save },
     { label: t.delete, icon: "trash", danger: true, act: () => ask("delete") },
   ];
+}
+
+/** Named by its title, but for what file systems do not take. */
+async function save({ id, title }: Conversation): Promise<void> {
+  const name = title.replace(/[\p{Cc}\s\\/:*?"<>|]+/gu, " ").trim().slice(0, 80);
+  download(URL.createObjectURL(await exported(id)), `${name || id}.md`);
 }
 
 function Rename({ about, onClose }: { about: Conversation; onClose: () => void }) {

@@ -12,6 +12,7 @@ from chatops.api.operations import Answer, Call, Json, Nothing, Operation, Reply
 from chatops.api.shapes import Conversations, Messages, OneConversation
 from chatops.engine.codec import conversation_json, message_json
 from chatops.engine.messages import Conversation, SearchHit
+from chatops.engine.search import excerpt
 
 TAG = "Conversations"
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -67,12 +68,12 @@ async def _search(call: Call[ListQuery, Nothing], words: str) -> Json:
     newest: dict[str, SearchHit] = {}
     for hit in hits:
         newest.setdefault(hit.conversation.id, hit)
-    return {"conversations": [_found(hit) for hit in list(newest.values())[: call.query.limit]]}
+    return {"conversations": [_found(hit, words) for hit in list(newest.values())[: call.query.limit]]}
 
 
-def _found(hit: SearchHit) -> Json:
+def _found(hit: SearchHit, words: str) -> Json:
     message = hit.message
-    match = {"message_id": message.id, "role": message.role, "text": message.text[:MATCH_CHARS]}
+    match = {"message_id": message.id, "role": message.role, "text": excerpt(message.text, words, MATCH_CHARS)}
     return {**conversation_json(hit.conversation), "match": match}
 
 

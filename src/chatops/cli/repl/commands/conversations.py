@@ -11,6 +11,7 @@ from chatops.cli.repl.exchange import show_exchanges
 from chatops.cli.repl.finding import meant
 from chatops.cli.repl.registry import Choice, Command
 from chatops.engine.errors import ChatopsError
+from chatops.engine.search import excerpt
 
 if TYPE_CHECKING:
     from chatops.cli.repl.session import Session
@@ -68,16 +69,8 @@ async def search(session: Session, argument: str) -> None:
     session.listed = [hit.conversation.id for hit in hits]
     for number, hit in enumerate(hits, 1):
         session.row(f"{number:4}  {when(hit.message.created_at)}  {hit.conversation.title}")
-        session.row(f"      {hit.message.role}: {_excerpt(hit.message.text, wanted)}")
+        session.row(f"      {hit.message.role}: {excerpt(hit.message.text, wanted, _EXCERPT)}")
     session.note("/resume NUMBER goes on with one" if hits else "nothing found")
-
-
-def _excerpt(text: str, query: str) -> str:
-    """The text around the first word of the query that stands in it as it was typed."""
-    flat = _line(text)
-    places = [place for word in query.split() if (place := flat.casefold().find(word.casefold())) >= 0]
-    start = max(min(places, default=0) - 30, 0)
-    return ("…" if start else "") + flat[start : start + _EXCERPT]
 
 
 async def rename(session: Session, argument: str) -> None:
