@@ -94,7 +94,7 @@ class Person:
                 self.asked.append(asked)
                 await self._turn(http, asked)
                 if asked.refused:
-                    return
+                    await asyncio.sleep(1)
 
     async def _turn(self, http: ClientSession, asked: Asked) -> None:
         reading = _Reading()
