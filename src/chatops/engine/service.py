@@ -164,28 +164,24 @@ class Engine:
         self._runs[run.id] = run
         task = asyncio.create_task(self.run_turn(run), name=f"turn {run.id}")
         self._tasks.add(task)
-        question = plan.rows[0] if record and titled and plan.is_first else None
-        task.add_done_callback(lambda done: self._over(run, done, question))
+        task.add_done_callback(lambda done: self._over(run, done))
+        if self._titler is not None and record and titled and plan.is_first:
+            self._titler.begin(principal, conversation, plan.rows[0], run.done)
         return Turn(id=run.id, conversation=conversation, message=message)
 
     def _journal(self, message: Message) -> Journal:
         return Journal(self._journals, self._store, message.id, sleep=self._sleep, salvage=self._salvage)
 
-    def _over(self, run: TurnRun, task: asyncio.Task[Message], question: Message | None) -> None:
-        """`question`: a conversation's first, None when this was not its first turn."""
+    def _over(self, run: TurnRun, task: asyncio.Task[Message]) -> None:
         self._tasks.discard(task)
         self._runs.pop(run.id, None)
         for watch in self.watchers:
             watch(run.figures)
-        if self._titler is None or question is None or self._closing or task.cancelled() or task.exception():
-            return
-        if (answer := task.result()).status == "complete":
-            self._titler.begin(run.principal, run.conversation, question, answer)
 
     def _namer(self, policy: TitlePolicy) -> Titler:
         from chatops.engine.titles import Titler  # not for a one-shot
 
-        return Titler(self.turn, self._store, self.catalog, policy)
+        return Titler(self.turn, self._store, self.catalog, policy, self._log)
 
     def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -31,9 +31,13 @@ class RemoteTurn:
         http: The server.
         body: Of `POST /api/chat`: with a `client_id`, so that sending it again is safe, and the conversation's id.
         patience: The longest wait for a server that is not there at the beginning, in seconds.
+        waits: Seconds before each new try.
     """
 
-    def __init__(self, http: Http, body: dict[str, Any], *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, http: Http, body: dict[str, Any], *, patience: float = PATIENCE, waits: Sequence[float] = WAITS
+    ) -> None:
+        self._waits = waits
         self._http = http
         self._body = body
         self._patience = patience
@@ -55,7 +59,7 @@ class RemoteTurn:
                     raise_for(event.message, self._http.owner)
 
     async def _events(self) -> AsyncGenerator[Event, None]:
-        waits = iter(WAITS)
+        waits = iter(self._waits)
         while not self._turns.done:
             self._seen = False
             try:
@@ -64,7 +68,7 @@ class RemoteTurn:
                         yield event
                 self._check_done()
             except ChatopsError as error:
-                waits = iter(WAITS) if self._seen else waits
+                waits = iter(self._waits) if self._seen else waits
                 wait = next(waits, None)
                 if wait is None or not self._is_worth_it(error, wait):
                     raise
@@ -127,7 +131,7 @@ class RemoteTurn:
     async def _finished(self) -> Message:
         """The answer as it is stored; as it was told, when these credentials may not read the history."""
         path = f"/api/conversations/{segment(self._conversation_id)}/messages"
-        for wait in (*WAITS, None):
+        for wait in (*self._waits, None):
             try:
                 page = await self._http.json("GET", path, query={"limit": 1, "leaf_id": self._turn_id})
             except (PermissionDeniedError, NotFoundError):

@@ -13,7 +13,7 @@ from chatops.cli.repl.reader import Waiting
 from chatops.cli.repl.session import Session
 from chatops.cli.waiting import Spinner, fetch_weights
 from chatops.engine.errors import ChatopsError, ConflictError, InterruptedTurnError
-from chatops.engine.events import ReasoningDelta, TextDelta, TurnFinished
+from chatops.engine.events import Entitled, Event, ReasoningDelta, TextDelta, TurnFinished
 from chatops.engine.messages import Message
 from chatops.engine.requests import TurnRequest
 from chatops.engine.window import SUMMARISE
@@ -131,8 +131,7 @@ class _Showing:
                     if isinstance(event, TextDelta | ReasoningDelta | TurnFinished):
                         spinner.stop()
                     output.show(event, shown, thinking)
-                    if isinstance(event, TurnFinished):
-                        message = event.message
+                    message = self._noted(event) or message
         except InterruptedTurnError:
             if not self._stops:
                 raise
@@ -146,6 +145,13 @@ class _Showing:
             for remark in output.remarks(message, spec, go_on="/continue"):
                 session.note(remark)
         return message
+
+    def _noted(self, event: Event) -> Message | None:
+        """Shows the title once it is known; returns the answer as it is stored, at its end."""
+        session = self._session
+        if isinstance(event, Entitled) and session.conversation is not None:
+            session.conversation = replace(session.conversation, title=event.title)
+        return event.message if isinstance(event, TurnFinished) else None
 
 
 def output_for(session: Session, waiting: Waiting = lambda _: "") -> output.Output:

@@ -80,10 +80,6 @@ async def rename(session: Session, argument: str) -> None:
     session.note(f"renamed to {session.conversation.title}")
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def when(ms: int) -> str:
     """Unix milliseconds as local time."""
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
