@@ -85,6 +85,23 @@ def test_tags_complete(program: Program) -> None:
     assert words(program, "ask", "--temporary", "") == []
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_tag_of_two_words_is_one_argument(program: Program, shell: str) -> None:
+    program.run("history", "tag", conversation(program), "two words; touch owned")
+    start = {"bash": [_shell("bash"), "--norc", "--noprofile", "-i"], "zsh": [_shell("zsh"), "-f", "-i"]}[shell]
+    load = "autoload -Uz compinit; compinit -D; " if shell == "zsh" else ""
+
+    typed_into(
+        program,
+        start,
+        f"{load}source <(chatops completion {shell})",
+        "chatops history ls --json --tag tw\t\n",
+        '"Rolling ',
+    )
+
+    assert not (program.home / "owned").exists()
+
+
 def test_titles_do_not_steer_the_terminal_and_are_cut(program: Program) -> None:
     line = program.run("complete-words", "zsh", "--", "history", "show", "").out
 

@@ -50,7 +50,7 @@ def copy_database(source: Source, target: Target, *, json: Json = False, debug: 
 
 @app.command()
 def check(
-    database: Annotated[str | None, typer.Argument(metavar="[DATABASE]", help="None: the one of the settings.")] = None,
+    database: Annotated[str | None, typer.Argument(metavar="DATABASE", help="None: the one of the settings.")] = None,
     *,
     json: Json = False,
     debug: Debug = False,

@@ -33,9 +33,7 @@ def _owner() -> Any:
 
 
 def export(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Conversations; first characters do.")
-    ] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Conversations; first characters do.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Every conversation, also those put away.")] = False,
     format_: Annotated[
@@ -95,7 +93,7 @@ def import_(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH...",
+            metavar="PATH",
             help="Exports of ChatGPT, Claude or LibreChat, archives of chatops: zips, folders, JSON files; "
             "- is standard input.",
         ),

@@ -138,7 +138,7 @@ async def _show_text(terminal: Terminal, messages: AsyncIterator[Message]) -> No
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Every word must occur.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Every word must occur.")],
     *,
     limit: Limit = 20,
     json: Json = False,
@@ -182,7 +182,7 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
 
 @app.command("rm")
 def remove(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Conversations; first characters do.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Conversations; first characters do.")],
     *,
     yes: Yes = False,
     debug: Debug = False,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chatops.engine.service import Engine
     from chatops.settings import Settings
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Conversations; first characters do.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Conversations; first characters do.")]
 
 
 def _owner() -> Principal:
@@ -59,7 +59,7 @@ def keep(ids: Ids, *, debug: Debug = False) -> None:
 
 def tag(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do.")],
-    tags: Annotated[list[str] | None, typer.Argument(metavar="[TAG...]", help="None: print its tags.")] = None,
+    tags: Annotated[list[str] | None, typer.Argument(metavar="TAG", help="None: print its tags.")] = None,
     *,
     remove: Annotated[bool, typer.Option("--remove", "-d", help="Take these tags off.")] = False,
     debug: Debug = False,
@@ -85,7 +85,7 @@ def tag(
 
 def rename(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do.")],
-    title: Annotated[list[str], typer.Argument(metavar="TITLE...", help="Its new title.")],
+    title: Annotated[list[str], typer.Argument(metavar="TITLE", help="Its new title.")],
     *,
     debug: Debug = False,
 ) -> None:

@@ -88,7 +88,7 @@ class AskOptions(TurnOptions):
     prompt: tuple[str, ...] = option(
         help="What to ask; standard input, when piped, stands before it. `-` means standard input alone.",
         default=(),
-        metavar="[PROMPT...|-]",
+        metavar="PROMPT",
     )
     json: bool = flag("--json", help="Print the stored message as one JSON object.")
     jsonl: bool = flag("--jsonl", help="Print the events as they come, one JSON object a line.")
@@ -110,7 +110,7 @@ class ChatOptions(TurnOptions):
     """What `chatops chat` was told."""
 
     name: tuple[str, ...] = option(
-        help="Go on with the conversation of this title or id, or begin one.", default=(), metavar="[NAME]"
+        help="Go on with the conversation of this title or id, or begin one.", default=(), metavar="NAME"
     )
     vi: bool = flag("--vi", help="Edit with the keys of vi.")
 
