@@ -26,6 +26,7 @@ BENCHES = (
     "render",
     "repl",
     "auth",
+    "sizing",
     "streaming",
     "bots",
     "page",
