@@ -45,9 +45,9 @@ lock: .venv/.dev ## deploy/requirements.lock: what the image installs, by hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE) \
 		--extra discord --extra mongo --extra otel --extra slack pyproject.toml -o deploy/requirements.lock
 
-audit: .venv/.dev ## known vulnerabilities in what the image installs; asks the package index
+audit: .venv/.dev ## known vulnerabilities in what the image installs; fails where the package index cannot be asked
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
-	$(BIN)/pip-audit --require-hashes --disable-pip -r deploy/requirements.lock $(ARGS)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r deploy/requirements.lock $(ARGS)
 
 image-check: ## build the image and run it without a container engine: root on Debian, with buildah and debootstrap
 	$(PYTHON) deploy/image_check.py $(ARGS)

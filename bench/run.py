@@ -27,6 +27,7 @@ BENCHES = (
     "render",
     "repl",
     "auth",
+    "sizing",
     "streaming",
     "bots",
     "page",

@@ -7,8 +7,8 @@ from chatops.api.tasks import Tasks
 from chatops.engine.models import Catalog
 
 
-def metric_names() -> set[str]:
-    """Every series, with the suffixes of counters and histograms."""
+def exposition() -> str:
+    """What `/metrics` says when each figure was counted once."""
     metrics = Metrics(Streams(Tasks(), ServerLimits()), Catalog(providers={"echo": None}, default="echo:plain"))
     figures = {
         "surface": "api",
@@ -23,5 +23,10 @@ def metric_names() -> set[str]:
     }
     metrics.turn(figures)
     metrics.request("GET", "/livez", 200, None)
-    lines = metrics.text().decode().splitlines()
+    return metrics.text().decode()
+
+
+def metric_names() -> set[str]:
+    """Every series, with the suffixes of counters and histograms."""
+    lines = exposition().splitlines()
     return {line.partition("{")[0].partition(" ")[0] for line in lines if not line.startswith("#")}

@@ -12,7 +12,7 @@ from chatops.cli.main import app
 def options_of(words: list[str]) -> dict[str, Any]:
     """The options of `chatops ...`, as it would understand them; fails as it would."""
     command: Any = get_command(app)
-    while hasattr(command, "commands"):
+    while words[:1] and words[0] in getattr(command, "commands", {}):
         command = command.commands[words[0]]
         words = words[1:]
     with command.make_context("chatops", list(words)) as context:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from chatops.api.stream import Streams
 from chatops.engine.models import Catalog
@@ -20,6 +20,7 @@ class Metrics:
     def __init__(self, streams: Streams, catalog: Catalog) -> None:
         self._catalog = catalog
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)  # memory, processor time, open files
         self._requests = self._counter("http_requests", "Requests answered", "method", "route", "status")
         self._errors = self._counter("errors", "Errors, in answers and in turns", "code")
         self._turns = self._counter("turns", "Turns ended", "surface", "provider", "status")
