@@ -27,6 +27,7 @@ BENCHES = (
     "repl",
     "auth",
     "streaming",
+    "replicas",
     "bots",
     "page",
 )

@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
+SEND = """
+-- KEYS: streams. ARGV: how long a running turn's events stay (ms), how long an ended one's do; then three for each
+-- stream: the entry's id, its events, and `b` if it begins the stream, `e` if it ends it, `be`, or nothing. An entry
+-- makes its stream only if it begins it. Returns for each stream: 1, it is there; 0, the stream is not; or an error.
+local answers = {}
+for n = 1, #KEYS do
+  local id, events, mark = ARGV[3 * n], ARGV[3 * n + 1], ARGV[3 * n + 2]
+  local begins, ends = string.find(mark, 'b'), string.find(mark, 'e')
+  local added
+  if begins then
+    added = redis.pcall('XADD', KEYS[n], id, 'e', events)
+  else
+    added = redis.pcall('XADD', KEYS[n], 'NOMKSTREAM', id, 'e', events)
+  end
+  if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller') then
+    answers[n] = added.err
+  else
+    answers[n] = added and 1 or 0
+  end
+  if begins or ends then
+    redis.call('PEXPIRE', KEYS[n], ends and ARGV[2] or ARGV[1])
+  end
+end
+return answers
+"""
+
 ADMIT = """
 -- KEYS: a rate's, then slots'. ARGV: now (ms), the rate's interval and burst (us; 0: no rate), the turn's lease (ms)
 -- and id, then a limit for each of the slots. Returns {us to wait, which slots are full (from 1), how many are taken}.
