@@ -1,9 +1,10 @@
 """What replicas cost and bring: `python bench/replicas.py`, with a real Redis and a real MongoDB, all on this machine.
 
 Events: many turns that grow at the pace of a model, in one process; processor time of an event in memory alone, with
-its copy to Redis, and read from there by another replica; and how late it comes there. Turns: short ones, by HTTP, on one,
-two and three processes that share the two cores with their clients, MongoDB and Redis: what more machines bring is not
-seen here, but that replicas do not hold each other up. Letting a turn in: a rate and a slot on MongoDB, and in Redis.
+its copy to Redis, and read from there by another replica; and how late it comes there.
+Turns: short ones, by HTTP, on one, two and three processes that share the two cores with their clients, MongoDB and
+Redis: what more machines bring is not seen here, but that replicas do not hold each other up.
+Letting a turn in: a rate and a slot on MongoDB, and in Redis.
 """
 
 from __future__ import annotations

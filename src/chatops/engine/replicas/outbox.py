@@ -41,11 +41,6 @@ class _Batch(NamedTuple):
     entry: str
     ended: bool
 
-    @property
-    def mark(self) -> str:
-        """As the script reads it."""
-        return ("b" if self.first == 1 else "") + ("e" if self.ended else "")
-
 
 class Outbox:
     """Events on their way. `run` is its task; `add` never waits.
@@ -118,7 +113,7 @@ class Outbox:
     async def _sent_together(self, batches: Sequence[_Batch]) -> list[Any]:
         arguments: list[Argument] = [RUNNING_MS, KEPT_MS]
         for batch in batches:
-            arguments += (f"{batch.last}-0", batch.entry, batch.mark)
+            arguments += (batch.first, batch.last, batch.entry, "e" if batch.ended else "")
         found: list[Any] = await self._link.evaluate(SEND, [keys.turn(batch.turn_id) for batch in batches], arguments)
         return found
 
@@ -134,7 +129,7 @@ class Outbox:
         return _Batch(turn_id, sent + 1, last, packed(events), isinstance(events[-1], TurnFinished))
 
     def _answered(self, batch: _Batch, answer: Any) -> None:
-        if answer == 0:  # forgotten: all of it again
+        if answer == 0:  # forgotten, all or in part: all of it again
             self._again(batch.turn_id)
         elif isinstance(answer, bytes):
             raise StoreError(answer.decode("utf-8", "replace"))

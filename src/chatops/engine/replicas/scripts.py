@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 SEND = """
--- KEYS: streams. ARGV: how long a running turn's events stay (ms), how long an ended one's do; then three for each
--- stream: the entry's id, its events, and `b` if it begins the stream, `e` if it ends it, `be`, or nothing. An entry
--- makes its stream only if it begins it. Returns for each stream: 1, it is there; 0, the stream is not; or an error.
+-- KEYS: streams. ARGV: how long a running turn's events stay (ms), how long an ended one's do; then four for each
+-- stream: the numbers of the first and the last event, the events, and `e` if they end it. The first event makes the
+-- stream; others follow only where those before them are (a server that took over from another may lack some).
+-- Returns for each stream: 1, they are there; 0, what is before them is not; or an error.
 local answers = {}
 for n = 1, #KEYS do
-  local id, events, mark = ARGV[3 * n], ARGV[3 * n + 1], ARGV[3 * n + 2]
-  local begins, ends = string.find(mark, 'b'), string.find(mark, 'e')
-  local added
-  if begins then
-    added = redis.pcall('XADD', KEYS[n], id, 'e', events)
+  local key, first, last = KEYS[n], tonumber(ARGV[4 * n - 1]), ARGV[4 * n]
+  local events, ends = ARGV[4 * n + 1], ARGV[4 * n + 2] == 'e'
+  local newest = first > 1 and redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  if first > 1 and (not newest or tonumber(string.match(newest[1], '^%d+')) < first - 1) then
+    answers[n] = 0
   else
-    added = redis.pcall('XADD', KEYS[n], 'NOMKSTREAM', id, 'e', events)
-  end
-  if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller') then
-    answers[n] = added.err
-  else
-    answers[n] = added and 1 or 0
-  end
-  if begins or ends then
-    redis.call('PEXPIRE', KEYS[n], ends and ARGV[2] or ARGV[1])
+    local added = redis.pcall('XADD', key, last .. '-0', 'e', events)
+    local refused = type(added) == 'table' and added.err
+    answers[n] = refused and not string.find(refused, 'equal or smaller') and refused or 1
+    if first == 1 or ends then
+      redis.call('PEXPIRE', key, ends and ARGV[2] or ARGV[1])
+    end
   end
 end
 return answers
