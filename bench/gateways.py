@@ -25,6 +25,7 @@ _PEERS = ROOT / ".venv-bench"
 _PATIENCE = 90.0
 _MARGIN = 1_000_000
 _SETTINGS = """model = "up:c1-d1"
+titles = false
 [providers.up]
 kind = "openai"
 base_url = "http://127.0.0.1:{upstream}/v1"

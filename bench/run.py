@@ -17,6 +17,7 @@ from pathlib import Path
 
 BENCHES = (
     "startup",
+    "warm",
     "conversations",
     "processes",
     "store",

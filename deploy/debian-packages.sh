@@ -7,7 +7,9 @@ set -eu
 
 case "${1:-}" in
 run) wanted="libgomp1" ;;
-test) wanted="libgomp1 libcurl4 liblzma5 libssl3 redis-server chromium zsh fish" ;; # mongod: three; replicas; the web page; two shells
+test) # mongod: three; replicas; the web page; two shells to complete in; what deploy/ is for
+    wanted="libgomp1 libcurl4 liblzma5 libssl3 redis-server chromium zsh fish nginx-light systemd"
+    ;;
 *)
     echo "usage: $0 run|test" >&2
     exit 2

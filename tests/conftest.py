@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from peers.mongod import Mongod
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # A busy machine is no defect: speed is shown by `make bench`.
 # The gate tries the same examples each time: a change is judged by what it changed. `make fuzz` looks for new ones.
-settings.register_profile("chatops", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=3000)
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("chatops", _PATIENT, derandomize=True)
+settings.register_profile("fuzz", _PATIENT, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "chatops"))
 
 

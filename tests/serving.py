@@ -1,6 +1,7 @@
 """`chatops serve` in a process of its own."""
 
 import asyncio
+import re
 import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -23,8 +24,8 @@ class Serving:
             line = (await self.process.stderr.readline()).decode()
             assert line, self._told
             self._told += line
-            if line.startswith("chatops serves http://"):
-                self.url = line.split()[-1]
+            if found := re.search(r"chatops serves (http://[^\s\"]+)", line):
+                self.url = found[1]
 
     async def rest(self) -> str:
         """Waits for its end; all that it told."""

@@ -26,6 +26,8 @@ def _run(argv: list[str]) -> int:
     if argv == ["--version"]:
         sys.stdout.write(f"chatops {__version__}\n")
         return 0
+    if any(name.endswith("_FILE") for name in os.environ) and (code := _read_secrets()):
+        return code
     if argv[:1] == ["ask"]:
         from chatops.cli.options import ASK
 
@@ -49,6 +51,13 @@ def _run(argv: list[str]) -> int:
     from chatops.cli.main import run_typer
 
     return run_typer(argv)
+
+
+def _read_secrets() -> int:
+    from chatops.cli.exits import guarded
+    from chatops.secretfiles import fill
+
+    return guarded(lambda: fill(os.environ))
 
 
 def _leave(code: int) -> None:

@@ -7,25 +7,28 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
-from chatops.engine.errors import SettingsError
+from chatops.catalog import catalog
+from chatops.engine.errors import InvalidRequestError, SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.ports import MeterStore
 from chatops.engine.limits.prices import Prices
 from chatops.engine.limits.rates import StoredLimiter
-from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from chatops.sections import ProviderSettings
+from chatops.sections import ProviderSettings, usable_key
 from chatops.settings import Settings
 
 if TYPE_CHECKING:
     from chatops.engine.auth.accounts import Accounts
     from chatops.engine.auth.ports import AccountStore
+    from chatops.engine.stores.mongo import MongoStore
     from chatops.engine.stores.mongo_bots import MongoBots
+    from chatops.engine.stores.sqlite import SqliteStore
     from chatops.engine.stores.sqlite_bots import SqliteBots
+    from chatops.telemetry.traces import Traces
 
 Transport = Literal["sdk", "direct"]
 """`direct` starts fast and serves one-shots; `sdk` is for everything that lives on."""
@@ -39,6 +42,18 @@ class Providers(Mapping[str, Provider]):
         self._env = env
         self._transport = transport
         self._made: dict[str, Provider] = {}
+        self._given: dict[str, str] = {}
+
+    def use_key(self, name: str, key: str) -> None:
+        """The key of a provider from now on, before every other place of keys; it must not be made yet.
+
+        Raises:
+            InvalidRequestError: It takes no key.
+            SettingsError: It is no usable key.
+        """
+        if self._settings.providers[name].kind not in {"openai", "anthropic"}:
+            raise InvalidRequestError(f"provider {name} takes no key: name a model of the provider that the key is for")
+        self._given[name] = usable_key(key, name)
 
     def __getitem__(self, name: str) -> Provider:
         if name not in self._made:
@@ -50,6 +65,9 @@ class Providers(Mapping[str, Provider]):
 
     def __len__(self) -> int:
         return len(self._settings.providers)
+
+    def _key(self, chosen: ProviderSettings) -> str | None:
+        return self._given.get(chosen.name) or chosen.api_key(self._env)
 
     def _make(self, chosen: ProviderSettings) -> Provider:
         match chosen.kind:
@@ -63,9 +81,9 @@ class Providers(Mapping[str, Provider]):
 
                 return EchoProvider(chosen.name)
             case "openai":
-                return self._openai(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._openai(chosen.name, self._key(chosen), chosen.base_url)
             case "anthropic":
-                return self._anthropic(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._anthropic(chosen.name, self._key(chosen), chosen.base_url)
 
     def _openai(self, name: str, key: str | None, base_url: str | None) -> Provider:
         if self._direct(base_url):
@@ -97,37 +115,6 @@ class Providers(Mapping[str, Provider]):
             await provider.aclose()
 
 
-def default_model(settings: Settings, env: Mapping[str, str]) -> str:
-    """The model when nobody names one: the settings', else that of the first provider with a key, else the embedded.
-
-    `echo` never chooses itself.
-    """
-    if settings.model is not None:
-        return settings.model
-    for name in ("openai", "anthropic"):
-        provider = settings.providers.get(name)
-        if provider is not None and provider.has_key(env):
-            return DEFAULTS[name]
-    return LOCAL_MODEL
-
-
-def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
-    """The models of these settings."""
-    specs = [
-        ModelSpec(
-            id=id_,
-            context=said.context,
-            max_output=said.max_output,
-            fallbacks=said.fallbacks,
-            images=said.images,
-        )
-        for id_, said in settings.models.items()
-    ]
-    return Catalog(
-        providers=settings.providers, default=default_model(settings, env), aliases=settings.aliases, specs=specs
-    )
-
-
 async def open_store(
     database: str, *, mongo_driver: Literal["motor", "pymongo"] = "motor", clock: Callable[[], int] = now_ms
 ) -> Store:
@@ -151,34 +138,40 @@ async def open_store(
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
-def account_store(store: Store) -> AccountStore:
-    """The accounts beside the conversations, in the database that is open."""
+def _sqlite(store: Store) -> SqliteStore | None:
+    """The embedded store, when it is one: the other of the two kinds is `_mongo`."""
     from chatops.engine.stores.sqlite import SqliteStore
 
-    if isinstance(store, SqliteStore):
-        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+    return store if isinstance(store, SqliteStore) else None
 
-        return SqliteAccounts(store)
+
+def _mongo(store: Store) -> MongoStore:
     from chatops.engine.stores.mongo import MongoStore
-    from chatops.engine.stores.mongo_accounts import MongoAccounts
 
     assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
-    return MongoAccounts(store)
+    return store
+
+
+def account_store(store: Store) -> AccountStore:
+    """The accounts beside the conversations, in the database that is open."""
+    if (file := _sqlite(store)) is not None:
+        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+
+        return SqliteAccounts(file)
+    from chatops.engine.stores.mongo_accounts import MongoAccounts
+
+    return MongoAccounts(_mongo(store))
 
 
 def open_meter(store: Store) -> MeterStore:
     """Limits and budgets beside the conversations, in the database that is open."""
-    from chatops.engine.stores.sqlite import SqliteStore
-
-    if isinstance(store, SqliteStore):
+    if (file := _sqlite(store)) is not None:
         from chatops.engine.stores.sqlite_meter import SqliteMeter
 
-        return SqliteMeter(store)
-    from chatops.engine.stores.mongo import MongoStore
+        return SqliteMeter(file)
     from chatops.engine.stores.mongo_meter import MongoMeter
 
-    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
-    return MongoMeter(store)
+    return MongoMeter(_mongo(store))
 
 
 def limits(settings: Settings, store: Store, meters: MeterStore | None = None) -> Limits:
@@ -191,7 +184,7 @@ def limits(settings: Settings, store: Store, meters: MeterStore | None = None) -
         clock=now_ms,
         policy=settings.limits,
         prices=Prices(said, free),
-        merged_into=lambda user_id: account_store(store).merged_into(user_id),
+        people=lambda: account_store(store),
     )
 
 
@@ -221,28 +214,29 @@ def _name_of(settings: Settings) -> str:
 
 def bot_records(engine: Engine) -> SqliteBots | MongoBots:
     """The bots' memory, in the engine's own database."""
-    from chatops.engine.stores.sqlite import SqliteStore
-
     store = engine._store  # noqa: SLF001 - it was put there below
-
-    if isinstance(store, SqliteStore):
+    if (file := _sqlite(store)) is not None:
         from chatops.engine.stores.sqlite_bots import SqliteBots
 
-        return SqliteBots(store)
-    from chatops.engine.stores.mongo import MongoStore
+        return SqliteBots(file)
     from chatops.engine.stores.mongo_bots import MongoBots
 
-    assert isinstance(store, MongoStore)  # noqa: S101 - the other of two
-    return MongoBots(store)
+    return MongoBots(_mongo(store))
 
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, env: Mapping[str, str] = os.environ, transport: Transport = "sdk", titles: bool = False
+    settings: Settings,
+    *,
+    env: Mapping[str, str] = os.environ,
+    transport: Transport = "sdk",
+    titles: bool = False,
+    traces: Traces | None = None,
 ) -> AsyncGenerator[Engine, None]:
     """An engine over the settings' store and providers; on leaving, running turns are stored and all is closed.
 
-    `titles`: this front end lives long enough for titles to be written, if the settings want them.
+    `titles`: this front end lives long enough for titles to be written, if the settings want them. `traces`: the
+    caller's, for spans of turns and calls.
 
     Raises:
         SettingsError: The settings name no usable database.
@@ -267,7 +261,7 @@ async def open_engine(
         naming = TitlePolicy(model=settings.title_model)
     engine = Engine(
         store=store,
-        providers=providers,
+        providers=traces.around_providers(providers) if traces else providers,
         catalog=catalog(settings, env),
         turn_log=replicated or MemoryTurnLog(),
         replicas=replicated,
@@ -276,6 +270,8 @@ async def open_engine(
         accounts=accounts,
         titles=naming,
     )
+    if traces is not None:
+        engine.run_turn = traces.around_turns(engine.run_turn)
     try:
         await recovery.replay(store)
         yield engine

@@ -75,6 +75,16 @@ def test_models_presets_providers_settings_and_conversations_complete(program: P
     assert words(program, "history", "import", "") == [":files"]
 
 
+def test_tags_complete(program: Program) -> None:
+    id_ = conversation(program)
+    program.run("history", "tag", id_, "work", "two words")
+    program.run("history", "archive", id_)
+
+    assert words(program, "history", "ls", "--tag", "") == ["two words", "work"]
+    assert words(program, "history", "tag", id_, "w") == ["work"]
+    assert words(program, "ask", "--temporary", "") == []
+
+
 def test_titles_do_not_steer_the_terminal_and_are_cut(program: Program) -> None:
     line = program.run("complete-words", "zsh", "--", "history", "show", "").out
 

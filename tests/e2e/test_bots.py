@@ -110,9 +110,7 @@ async def test_a_question_that_was_stored_before_kill_9_is_answered_by_the_next_
         process = await start(program, "slack")
 
         def over() -> bool:
-            return any(
-                block["type"] == "actions" and len(block["elements"]) == 3 for m in seen() for block in m["blocks"]
-            )
+            return any("co:again" in str(message["blocks"]) for message in seen())
 
         def seen() -> list[dict[str, Any]]:
             return fake.peek("C1", asked["ts"])
@@ -122,6 +120,29 @@ async def test_a_question_that_was_stored_before_kill_9_is_answered_by_the_next_
         assert shown == [word for parts, _ in rows(program)[-1:] for word in text_of(parts).split()]
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
+
+
+@pytest.mark.slow
+async def test_a_change_of_the_rules_holds_without_a_restart(tmp_path: Path) -> None:
+    async with FakeDiscord(window=1.0).running() as fake:
+        configure(tmp_path, discord_table(fake))
+        program = Program(tmp_path, DISCORD_TOKEN=TOKEN)
+        process = await start(program, "discord")
+        asked = await fake.say("<@100> one")
+        await until(lambda: bool(fake.peek(asked["id"])) and fake.peek(asked["id"])[-1]["content"] == "one", 30)
+        configure(tmp_path, discord_table(fake) + 'allow_users = ["1"]\ndeny_users = ["1"]\n')
+
+        def is_refused() -> bool:
+            return any("may not use this bot" in message["content"] for message in fake.peek("41"))
+
+        for _ in range(100):
+            await fake.direct("two")
+            await asyncio.sleep(0.05)
+            if is_refused():
+                break
+        await until(is_refused)
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 143
 
 
 @pytest.mark.slow

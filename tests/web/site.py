@@ -179,6 +179,12 @@ class Person:
         expect(self.button("Send")).to_be_visible()
         expect(self.answer.get_by_role("button", name="Answer again")).to_be_visible()
 
+    def settings(self, tab: str) -> Locator:
+        """Opens the settings at a tab; returns its panel."""
+        self.button("Settings").click()
+        self.page.get_by_role("tab", name=tab).click()
+        return self.page.get_by_role("tabpanel")
+
     def violations(self) -> list[str]:
         found: list[str] = self.page.evaluate("window.violations")
         return found
@@ -187,8 +193,8 @@ class Person:
         self.page.get_by_label("Name").fill(name)
         self.sign_in("Create account")
 
-    def sign_in(self, button: str = "Sign in", password: str = PASSWORD) -> None:
-        self.page.get_by_label("E-mail").fill("ada@example.com")
+    def sign_in(self, button: str = "Sign in", password: str = PASSWORD, email: str = "ada@example.com") -> None:
+        self.page.get_by_label("E-mail").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.button(button).click()
 

@@ -44,7 +44,7 @@ def test_deleting_asks_and_then_leaves_nothing(person: Person) -> None:
     expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
     person.page.goto(address)
     person.page.reload()
-    expect(person.page.get_by_text("Nothing found.")).to_be_visible()
+    expect(person.page.get_by_text("This conversation is not here.")).to_be_visible()
 
 
 def test_a_new_title_arrives_without_a_reload(person: Person) -> None:

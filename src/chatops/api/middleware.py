@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
+from chatops import logs
 from chatops.api.cors import add_origin
 from chatops.api.errors import (
     BadBodyError,
@@ -19,7 +20,7 @@ from chatops.api.errors import (
     openai_status,
     status_of,
 )
-from chatops.api.keys import ERROR_CODE, METRICS, ORIGINS, PRINCIPAL, REQUEST_ID
+from chatops.api.keys import ADDRESS, ERROR_CODE, METRICS, ORIGINS, PRINCIPAL, REQUEST_ID
 from chatops.api.operations import encode
 from chatops.engine.errors import ChatopsError
 from chatops.engine.ids import new_id
@@ -48,11 +49,12 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     request[REQUEST_ID] = told if _ID.fullmatch(told) else new_id()
     begun = time.perf_counter()
     status = 499  # nginx's number for a client that left before its answer
-    try:
-        response = await handler(request)
-        status = response.status
-    finally:
-        _report(request, status, time.perf_counter() - begun)
+    with logs.naming(request_id=request[REQUEST_ID]):
+        try:
+            response = await handler(request)
+            status = response.status
+        finally:
+            _report(request, status, time.perf_counter() - begun)
     return response
 
 
@@ -70,7 +72,8 @@ def _report(request: web.Request, status: int, seconds: float) -> None:
         "route": route,
         "status": status,
         "duration_ms": round(seconds * 1000),
-        "principal": principal.user_id if principal else None,
+        "client": request.config_dict[ADDRESS].of(request),
+        "principal_id": principal.user_id if principal else None,
         "error": request.get(ERROR_CODE),
     }
     log.info("request", extra={"figures": figures})

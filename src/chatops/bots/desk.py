@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from chatops import logs
 from chatops.bots import sentences
 from chatops.bots.lines import Lines
 from chatops.bots.memory import Delivery, Memory, Thread
 from chatops.bots.policy import Policy
-from chatops.bots.ports import Adapter, Identities, Person, Question
+from chatops.bots.ports import Adapter, Person, Question
 from chatops.bots.showing import Shows, Tasks
+from chatops.engine.auth.accounts import Accounts
 from chatops.engine.errors import ChatopsError, ConflictError, NotFoundError
 from chatops.engine.messages import Principal
 from chatops.engine.requests import Turn, TurnRequest
@@ -37,7 +39,6 @@ class Parts:
     engine: Engine
     adapter: Adapter
     memory: Memory
-    identities: Identities
     policy: Policy
     clean: Callable[[str], str]
 
@@ -48,7 +49,6 @@ class Desk:
     def __init__(self, parts: Parts, tasks: Tasks) -> None:
         self.engine = parts.engine
         self.memory = parts.memory
-        self.identities = parts.identities
         self.policy = parts.policy
         self.platform = parts.adapter.name
         self.spawn = tasks.spawn
@@ -71,7 +71,8 @@ class Desk:
 
     def _take_up(self, question: Question) -> None:
         self._questions.add(question.id)
-        self.spawn(self._answer(question))
+        with logs.naming(platform=question.platform, question_id=question.id):
+            self.spawn(self._answer(question))
 
     async def _answer(self, question: Question) -> None:
         turn_id: str | None = None
@@ -119,8 +120,18 @@ class Desk:
         running = self._running.get(question.place.key)
         if running is None or question.text.strip(" .!").lower() != "stop" or running.asker != question.person.id:
             return False
-        await self.engine.stop(self._shows.turns[running.turn], running.turn)
+        await self.stop(running.turn)
         return True
+
+    async def stop(self, turn: str) -> bool:
+        """Ends an answer that runs in this process; False when none does. Whose it was when it began counts: they may
+        have linked an account since.
+        """
+        principal = self._shows.turns.get(turn)
+        try:
+            return principal is not None and await self.engine.stop(principal, turn)
+        except NotFoundError:
+            return False
 
     async def _start(self, question: Question) -> tuple[Principal, Turn, Thread]:
         """Begins the turn in the place's conversation, or in a new one where there is none (any more)."""
@@ -160,12 +171,17 @@ class Desk:
     async def withdraw(self, question_id: str) -> None:
         """Somebody deleted their question: its answer stops, and one that was not begun is not."""
         turn = await self.memory.withdrawn(question_id)
-        principal = self._shows.turns.get(turn or "")
-        if turn is not None and principal is not None:
-            await self.engine.stop(principal, turn)
+        if turn is not None:
+            await self.stop(turn)
+
+    @property
+    def accounts(self) -> Accounts:
+        assert self.engine.accounts is not None  # noqa: S101 - whatever lives on has accounts (`bootstrap`)
+        return self.engine.accounts
 
     async def principal(self, person: str, name: str) -> Principal:
-        return await self.identities.principal_for(self.platform, person, display_name=name)
+        """Whose a person's questions are: the account that they linked, else one that is theirs alone."""
+        return await self.accounts.principal_for(self.platform, person, display_name=name)
 
     async def again(self, old: Delivery, asker: Person) -> None:
         """Answers an answer's question once more, below it."""
@@ -204,7 +220,8 @@ class Desk:
         for delivery in await self.memory.left_deliveries():
             if delivery.turn not in self._shows.turns:
                 principal = await self.principal(delivery.person, delivery.name)
-                self._shows.follow(principal, delivery, taken_over=True)
+                with logs.naming(platform=delivery.platform, turn_id=delivery.turn):
+                    self._shows.follow(principal, delivery, taken_over=True)
 
     async def finish(self, grace: float) -> None:
         """Lets running answers end; stops those that do not, and waits for their last form to be shown."""

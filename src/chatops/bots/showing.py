@@ -72,11 +72,17 @@ class Shows:
         answer = Answer(delivery.turn)
         self.turns[delivery.turn] = principal
         following = self._tasks.spawn(follow(self._engine, principal, answer))
-        self._tasks.spawn(self._show(answer, delivery, following, taken_over=taken_over))
+        self._tasks.spawn(self._show(answer, principal, delivery, following, taken_over=taken_over))
         return following
 
     async def _show(
-        self, answer: Answer, delivery: Delivery, following: asyncio.Task[None], *, taken_over: bool
+        self,
+        answer: Answer,
+        principal: Principal,
+        delivery: Delivery,
+        following: asyncio.Task[None],
+        *,
+        taken_over: bool,
     ) -> None:
         # A reply that another process began may have posted more than it could note.
         resumed = {"resumed": "yes"} if taken_over else {}
@@ -96,6 +102,7 @@ class Shows:
             self._gates,
             clean=self._clean,
             saved=saved,
+            stop=lambda: self._engine.stop(principal, delivery.turn),
             refs=delivery.refs,
             resumed=taken_over,
         )
@@ -117,4 +124,7 @@ class Shows:
         async def unsaved(where: Surface, refs: Sequence[str]) -> None:
             """A notice that is lost is no answer that is lost."""
 
-        await Reply(notice, surface, self._gates, clean=self._clean, saved=unsaved).run()
+        async def nothing() -> None:
+            """Nothing runs."""
+
+        await Reply(notice, surface, self._gates, clean=self._clean, saved=unsaved, stop=nothing).run()

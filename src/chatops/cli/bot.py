@@ -104,6 +104,7 @@ def _until_told(run: Run, *, debug: bool) -> ExitCode:
     """Runs until Ctrl-C or SIGTERM; the bot then finishes its answers."""
 
     async def body(engine: Engine, settings: Settings) -> ExitCode:
+        engine.run_turn = around_turns(engine.run_turn)
         told: list[signal.Signals] = []
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - this runs in one
@@ -126,12 +127,12 @@ def _until_told(run: Run, *, debug: bool) -> ExitCode:
             return ExitCode.OK
         return ExitCode.INTERRUPTED if told[0] is signal.SIGINT else ExitCode.TERMINATED
 
-    from chatops.logs import configure
+    from chatops.logs import around_turns, configure_from
 
     try:
-        configure(os.environ.get("CHATOPS_LOG_LEVEL") or "INFO", tracebacks=debug)
+        configure_from(os.environ, tracebacks=debug)
     except SettingsError as error:
         from chatops.cli.exits import report
 
         return report(error)
-    return with_engine(body, debug=debug)
+    return with_engine(body, debug=debug, traced=True)

@@ -191,7 +191,7 @@ def _redis(url: str) -> Check:
 
 
 def _keys(settings: Settings) -> Iterator[Check]:
-    from chatops.bootstrap import catalog
+    from chatops.catalog import catalog
     from chatops.engine.errors import ChatopsError, SettingsError
 
     models = catalog(settings, os.environ)

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from chatops.cli.terminal import sanitize
+from chatops.cli.terminal import sanitize, worded
 from chatops.engine.errors import ChatopsError
+from chatops.logs import as_line
 
 if TYPE_CHECKING:
     from chatops.engine.service import Engine
@@ -60,14 +61,16 @@ EXIT_CODES = {
     "overloaded": ExitCode.NETWORK,
     "server_unreachable": ExitCode.NETWORK,
     "server_unavailable": ExitCode.NETWORK,
+    "server_settings": ExitCode.CONFIGURATION,
+    "server_failed": ExitCode.INTERNAL,
     "stopped": ExitCode.INTERRUPTED,
     "shutdown": ExitCode.TERMINATED,
 }
 """For every code of `engine.errors`, and those that the command line adds."""
 
 _HINTS = {
-    "invalid_settings": "`chatops config show` prints each setting with its origin",
-    "provider_credentials": "`chatops doctor` tells which keys are set, and where each is looked for",
+    "invalid_settings": "`chatops config edit` opens your settings file, `chatops doctor` checks what it says",
+    "provider_credentials": "`chatops keys set PROVIDER` stores a key, `chatops keys ls` tells where each comes from",
     "provider_model_missing": "`chatops models ls` lists the models of your providers",
     "provider_unreachable": "check the network and the provider's base_url; --fallback names another model",
     "provider_unavailable": "try again later; --fallback names another model to ask",
@@ -86,8 +89,11 @@ def exit_code(error: ChatopsError) -> ExitCode:
     return EXIT_CODES.get(error.code) or EXIT_CODES[type(error).code]
 
 
-def report(error: BaseException, *, debug: bool = False) -> ExitCode:
-    """Says on standard error what went wrong, in one line and a hint. Returns the code to exit with."""
+def report(error: BaseException, *, debug: bool = False, width: int = sys.maxsize) -> ExitCode:
+    """Says on standard error what went wrong, in one line and a hint. Returns the code to exit with.
+
+    `width`: columns that a line may take before it is broken between words.
+    """
     if isinstance(error, BrokenPipeError):
         return ExitCode.PIPE  # the reader has what it wanted (head)
     if isinstance(error, KeyboardInterrupt):
@@ -97,10 +103,10 @@ def report(error: BaseException, *, debug: bool = False) -> ExitCode:
 
         complain(sanitize("".join(traceback.format_exception(error))))
     known = error if isinstance(error, ChatopsError) else ChatopsError(_unexpected(error))
-    complain(f"chatops: error: {sanitize(' '.join(known.message.split()))}")
+    complain(worded(f"chatops: error: {sanitize(' '.join(known.message.split()))}", width))
     hint = _hint(known)
     if hint:
-        complain(f"  hint: {hint}")
+        complain(worded(f"  hint: {hint}", width))
     return exit_code(known)
 
 
@@ -118,9 +124,9 @@ def _hint(error: ChatopsError) -> str | None:
 
 
 def complain(line: str) -> None:
-    """A line on standard error, which may be closed."""
+    """A line on standard error, which may be closed; in the form of the log lines there."""
     try:
-        sys.stderr.write(f"{line.rstrip()}\n")
+        sys.stderr.write(f"{as_line(line)}\n")
         sys.stderr.flush()
     except (OSError, AttributeError):
         pass
@@ -135,25 +141,37 @@ def guarded(body: Callable[[], ExitCode | None], *, debug: bool = False) -> Exit
 
 
 def with_engine(
-    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]], *, debug: bool = False, remote: bool = False
+    body: Callable[[Engine, Settings], Awaitable[ExitCode | None]],
+    *,
+    debug: bool = False,
+    remote: bool = False,
+    warm: bool = True,
+    traced: bool = False,
 ) -> ExitCode:
     """Runs the body of a command that needs the engine, with the settings of this environment.
 
-    `remote`: on the server that this terminal uses, if there is one.
+    `remote`: on the server that this terminal uses, if there is one; `warm`: else by a server of this machine.
+    `traced`: it lives long enough for traces.
     """
 
     def run() -> ExitCode | None:
         import asyncio
+        from contextlib import AsyncExitStack
         from pathlib import Path
 
-        from chatops.cli.remote.opening import open_engine, server_of
+        from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
         from chatops.settings import load
+        from chatops.telemetry.traces import open_traces
 
         settings = load(os.environ, Path())
         server = server_of(os.environ, settings.paths.state) if remote else None
 
         async def session() -> ExitCode | None:
-            async with open_engine(settings, server=server) as engine:
+            async with AsyncExitStack() as stack:
+                traces = await stack.enter_async_context(open_traces(os.environ)) if traced else None
+                may = remote and warm and may_be_warm(os.environ)
+                opened = open_engine(settings, server=server, warm=may, traces=traces)
+                engine = await stack.enter_async_context(opened)
                 return await body(engine, settings)
 
         return asyncio.run(session())

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from chatops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
-for _command in (labels.archive, labels.unarchive, labels.tag, labels.rename, labels.fork, exchange.export):
+for _command in (
+    labels.archive,
+    labels.unarchive,
+    labels.keep,
+    labels.tag,
+    labels.rename,
+    labels.fork,
+    exchange.export,
+):
     app.command()(_command)
 app.command("import")(exchange.import_)
 Id = Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do (4 or more).")]
@@ -56,12 +64,14 @@ def list_conversations(
             return
         conversations = [one async for one in found]
         width = _id_width(terminal, [one.id for one in conversations])
+        temporary = terminal.stdout_is_tty and any(one.expires_at is not None for one in conversations)
         listing.write_rows(
             terminal,
             [
                 {
                     "id": one.id[:width],
                     "updated": _when(terminal, one.updated_at),
+                    **({"until": _when(terminal, one.expires_at) if one.expires_at else ""} if temporary else {}),
                     "model": one.model or "",
                     "title": one.title,
                 }

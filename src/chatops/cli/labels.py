@@ -1,4 +1,4 @@
-"""What a person does with whole conversations: `chatops history archive|unarchive|tag|rename|fork`.
+"""What a person does with whole conversations: `chatops history archive|unarchive|keep|tag|rename|fork`.
 
 Part of `history`'s commands.
 """
@@ -42,6 +42,17 @@ def _put_away(ids: list[str], *, archived: bool, debug: bool) -> None:
         found = [await engine.history.conversation(_owner(), id_) for id_ in ids]
         for conversation in found:
             await engine.history.archive(_owner(), conversation.id, archived=archived)
+
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
+
+
+def keep(ids: Ids, *, debug: Debug = False) -> None:
+    """Make temporary conversations stay."""
+
+    async def body(engine: Engine, _: Settings) -> None:
+        found = [await engine.history.conversation(_owner(), id_) for id_ in ids]
+        for conversation in found:
+            await engine.history.keep(_owner(), conversation.id)
 
     raise typer.Exit(with_engine(body, debug=debug, remote=True))
 

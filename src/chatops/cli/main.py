@@ -13,6 +13,7 @@ from chatops import __version__
 from chatops.cli import bot, config, db, doctor, history, keys, models, presets, tokens, usage, users
 from chatops.cli import login as signing
 from chatops.cli import serve as serving
+from chatops.cli.flagtable import Table
 from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
 
@@ -127,8 +128,10 @@ def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", hel
 
 def run_typer(argv: Sequence[str]) -> int:
     """Runs the app and returns its exit code."""
+    command, *rest = argv or [""]
+    tables: dict[str, Table[Any]] = {"ask": ASK, "chat": CHAT}
     try:
-        app(list(argv), prog_name="chatops")
+        app([command, *tables[command].explicit(rest)] if command in tables else list(argv), prog_name="chatops")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0

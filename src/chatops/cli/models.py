@@ -112,7 +112,7 @@ def show(
     def body() -> None:
         from json import dumps
 
-        from chatops.bootstrap import catalog
+        from chatops.catalog import catalog
         from chatops.cli.config import current
 
         settings = current()
@@ -139,7 +139,7 @@ def default(
     terminal = open_terminal()
 
     def body() -> None:
-        from chatops.bootstrap import catalog
+        from chatops.catalog import catalog
         from chatops.cli.config import current
         from chatops.editing import change, put
 
@@ -166,7 +166,7 @@ def alias(
     terminal = open_terminal()
 
     def body() -> None:
-        from chatops.bootstrap import catalog
+        from chatops.catalog import catalog
         from chatops.cli import listing
         from chatops.cli.config import current
         from chatops.editing import change, put

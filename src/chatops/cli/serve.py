@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,6 +34,10 @@ Port = Annotated[int | None, typer.Option("--port", "-p", metavar="PORT", min=0,
 Socket = Annotated[Path | None, typer.Option("--socket", metavar="PATH", help="The unix socket, for this user alone.")]
 NoLogin = Annotated[bool, typer.Option("--no-login", help="One person, on this machine only: nobody logs in.")]
 With = Annotated[str | None, typer.Option("--with", metavar="BOTS", help="Bots in this process: slack,discord.")]
+Proxies = Annotated[
+    list[str] | None,
+    typer.Option("--trusted-proxy", metavar="NETWORK", help="Believe X-Forwarded-For from here; may be repeated."),
+]
 Drain = Annotated[float | None, typer.Option("--drain", metavar="SECONDS", min=0, help="To end turns in, at the end.")]
 
 
@@ -44,6 +49,7 @@ def serve(
     no_login: NoLogin = False,
     drain: Drain = None,
     with_: With = None,
+    trusted_proxy: Proxies = None,
     debug: Debug = False,
 ) -> None:
     """Serve the HTTP API and the web page. SIGTERM or Ctrl-C lets running turns end; a second one does not wait."""
@@ -53,9 +59,15 @@ def serve(
         from chatops.api import runtime
         from chatops.settings import load
 
-        logs.configure(os.environ.get("CHATOPS_LOG_LEVEL") or "INFO", tracebacks=debug)
+        logs.configure_from(os.environ, tracebacks=debug)
         settings = load(os.environ, Path())
-        flags: dict[str, Any] = {"host": host, "port": port, "socket": str(socket) if socket else None, "drain": drain}
+        flags: dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "socket": str(socket) if socket else None,
+            "drain": drain,
+            "trusted_proxies": tuple(trusted_proxy) if trusted_proxy else None,
+        }
         chosen = replace(settings.server, **{name: value for name, value in flags.items() if value is not None})
         if no_login and chosen.host not in _LOOPBACK:
             raise SettingsError(
@@ -79,11 +91,19 @@ class _Serving:
 
     async def run(self) -> ExitCode:
         """Serves until a signal comes, then lets turns end."""
+        from chatops import logs
         from chatops.api.serving import listening
         from chatops.bootstrap import open_engine
+        from chatops.telemetry.traces import open_traces
 
-        async with open_engine(self._settings, env=os.environ, titles=True) as engine:
+        async with (
+            open_traces(os.environ) as traces,
+            open_engine(self._settings, env=os.environ, titles=True, traces=traces) as engine,
+        ):
+            engine.run_turn = logs.around_turns(engine.run_turn)
             app = self._app(engine)
+            if traces is not None:
+                app.middlewares.insert(1, traces.around_requests())
             async with (
                 together(self._bots, engine, self._settings, app),
                 listening(app, self._endpoints()) as addresses,
@@ -95,10 +115,11 @@ class _Serving:
         from chatops.api import runtime
 
         self._obey_signals()
-        for address in addresses:
-            complain(f"chatops serves {address}")
-        runtime.settle_down()
-        await self._stop.wait()
+        with self._announced(addresses):
+            for address in addresses:
+                complain(f"chatops serves {address}")
+            runtime.settle_down()
+            await self._stop.wait()
         complain(f"chatops stops: running answers have {self._chosen.drain:g} s to end")
         await engine.drain(self._chosen.drain)
 
@@ -146,6 +167,13 @@ class _Serving:
             return Endpoints(host=chosen.host, port=chosen.port, socket=paths.expand(chosen.socket, os.environ))
         socket = paths.create(self._settings.paths.state) / "chatops.sock"
         return Endpoints(host=chosen.host, port=chosen.port, socket=socket, spare_socket=True)
+
+    def _announced(self, addresses: Iterable[str]) -> AbstractContextManager[None]:
+        """The programs of this machine's user find the socket until the server begins to stop."""
+        from chatops.local_server import announced
+
+        sockets = [one.removeprefix("unix:") for one in addresses if one.startswith("unix:")]
+        return announced(Path(sockets[0]), self._settings, os.environ) if sockets else nullcontext()
 
     def _obey_signals(self) -> None:
         task = asyncio.current_task()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,8 @@ from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
-from chatops.engine.journal import LEASE_MS, Journal
+from chatops.engine.journal import Journal
+from chatops.engine.journals import LEASE_MS, Journals
 from chatops.engine.limits.admission import Admission
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.unmetered import Unmetered
@@ -43,6 +44,8 @@ class Engine:
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
+
+    is_here = True
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class Engine:
         self._sleep = sleep
         self._salvage = salvage
         self._router = Router(providers, clock, sleep)
+        self._journals = Journals(store, clock)
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
         self._once = Once(store)
@@ -82,6 +86,8 @@ class Engine:
         self.replicas = replicas
         self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
         """Told of every turn that ended: the figures of its log line."""
+        self.run_turn: Callable[[TurnRun], Coroutine[Any, Any, Message]] = TurnRun.run
+        """What a turn's task does; ids for its log lines, and traces, are laid around it."""
         self._closing = False
 
     async def start_turn(self, principal: Principal, request: TurnRequest) -> Turn:
@@ -111,13 +117,14 @@ class Engine:
             try:
                 rows = await self._begin(plan, record=request.record)
             except BaseException as error:
-                await admission.release()
-                if not isinstance(error, ConflictError) or request.on_busy == "fail":
+                waits = isinstance(error, ConflictError) and request.on_busy == "queue"
+                await admission.release(waits=waits)
+                if not waits:
                     raise
                 await self._elsewhere.free(plan.conversation)
                 waited = True
             else:
-                return await self._start(principal, plan, rows[-1], admission, record=request.record)
+                return await self._start(principal, plan, rows[-1], admission, request)
 
     async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
         return await self.limits.admit(
@@ -136,8 +143,9 @@ class Engine:
         return await begin(self._store, plan, self._clock() + LEASE_MS)
 
     async def _start(
-        self, principal: Principal, plan: Plan, message: Message, admission: Admission, *, record: bool
+        self, principal: Principal, plan: Plan, message: Message, admission: Admission, request: TurnRequest
     ) -> Turn:
+        record, titled = request.record, request.titled
         attempts: list[Attempt] = []
         conversation = replace(plan.conversation, leaf_id=message.id)
         run = TurnRun(
@@ -154,14 +162,14 @@ class Engine:
         # Before the task: who attaches right after the start must find the turn.
         await self._log.append(run.id, TurnStarted(conversation, message))
         self._runs[run.id] = run
-        task = asyncio.create_task(run.run(), name=f"turn {run.id}")
+        task = asyncio.create_task(self.run_turn(run), name=f"turn {run.id}")
         self._tasks.add(task)
-        question = plan.rows[0] if record and plan.is_first else None
+        question = plan.rows[0] if record and titled and plan.is_first else None
         task.add_done_callback(lambda done: self._over(run, done, question))
         return Turn(id=run.id, conversation=conversation, message=message)
 
     def _journal(self, message: Message) -> Journal:
-        return Journal(self._store, message.id, clock=self._clock, sleep=self._sleep, salvage=self._salvage)
+        return Journal(self._journals, self._store, message.id, sleep=self._sleep, salvage=self._salvage)
 
     def _over(self, run: TurnRun, task: asyncio.Task[Message], question: Message | None) -> None:
         """`question`: a conversation's first, None when this was not its first turn."""
@@ -205,7 +213,7 @@ class Engine:
 
     async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
         """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
-        stays as it is: False.
+        stays as it is: False. One that is just being started is stopped once it has begun.
 
         Raises:
             PermissionDeniedError: The principal may not chat.
@@ -213,6 +221,7 @@ class Engine:
             ConflictError: It runs in another process, which could not be told, or has not answered yet.
             StoreError: Likewise; Redis or the database cannot be used.
         """
+        await self._once.begun(turn_id)
         run = self._runs.get(turn_id)
         if run is None and reason == "stopped":
             return await self._elsewhere.stop(principal, turn_id)

@@ -238,9 +238,9 @@ class TurnRun:
         last = self._attempts[-1] if self._attempts else None
         usage = message.usage or Usage()
         self.figures = {
-            "id": message.id,
-            "conversation": message.conversation_id,
-            "principal": self.principal.user_id,
+            "turn_id": message.id,
+            "conversation_id": message.conversation_id,
+            "principal_id": self.principal.user_id,
             "surface": self.principal.source,
             "provider": message.provider,
             "model": message.model,

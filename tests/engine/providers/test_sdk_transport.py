@@ -79,8 +79,9 @@ async def test_an_accounts_headers_go_to_the_official_service(monkeypatch: pytes
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Team: seven")
     provider = OpenAIProvider("acme", api_key=KEY, base_url=None)
 
-    async with openai._connect(provider._endpoint) as client:
-        sent = client.default_headers
+    client = openai._connect(provider._endpoint)
+    await client.http.aclose()
+    sent = client.headers
 
     assert (sent["OpenAI-Organization"], sent["X-Team"]) == ("org", "seven")
 

@@ -59,5 +59,10 @@ export function useScroll(
     if (!pinned.current && element.scrollTop < EARLY) onOlder();
   }, [scroller, onOlder]);
 
-  return { onScroll, toEnd, away };
+  /** Stays where it is from now on. */
+  const letGo = useCallback(() => {
+    pinned.current = false;
+  }, []);
+
+  return { onScroll, toEnd, letGo, away };
 }

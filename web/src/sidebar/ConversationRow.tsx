@@ -28,11 +28,13 @@ export function ConversationRow({ about, current, onPicked }: Props) {
   };
   return (
     <div className={`group flex items-center rounded-lg pr-1 hover:bg-raised ${current ? "bg-raised" : ""}`}>
-      <a href={address(about.id)} aria-current={current ? "page" : undefined} className="min-w-0 flex-1 truncate rounded-lg px-3 py-2" title={about.title} onClick={onPicked}>
+      <a href={address(about.id)} aria-current={current ? "page" : undefined} className="min-w-0 flex-1 truncate rounded-lg px-3 py-2 text-sm" title={about.title} onClick={onPicked}>
         <bdi>{about.title}</bdi>
-        {about.match && <bdi className="block truncate text-sm text-faint">{about.match.text}</bdi>}
+        {about.match && <bdi className="block truncate text-xs text-faint">{about.match.text}</bdi>}
       </a>
-      <Menu label={t.options(about.title)} choices={choices(about, t, setAsking, () => void archive())} />
+      <span className="quiet flex">
+        <Menu label={t.options(about.title)} choices={choices(about, t, setAsking, () => void archive())} />
+      </span>
       {asking === "rename" && <Rename about={about} onClose={() => setAsking(null)} />}
       {asking === "delete" && <Delete about={about} current={current} onClose={() => setAsking(null)} />}
     </div>

@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chatops.engine.errors import StoreError
+from chatops.engine.errors import ConflictError, StoreError
 from chatops.engine.limits.ledger import By, Entry, Head, Row
 from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal, Spent
 from chatops.engine.limits.rates import Pace
 from chatops.engine.limits.reports import Line
 from chatops.engine.replicas import keys
 from chatops.engine.replicas.link import SILENT, Argument, Link
-from chatops.engine.replicas.scripts import ADMIT
+from chatops.engine.replicas.scripts import ADMIT, GIVE_BACK
 
 PATIENCE = 1.0
 """Seconds after which the database is asked instead."""
@@ -39,6 +39,12 @@ class ReplicatedMeter:
         wait, _, _ = await self._admit((key, rate), [], None, now) or (None, 0, 0)
         return await self._inner.hit(key, rate, now=now) if wait is None else wait / 1_000_000
 
+    async def give_back(self, key: str, rate: Rate) -> None:
+        interval = Pace.of(rate).interval
+        told = await self._or_none(lambda: self._link.evaluate(GIVE_BACK, [keys.rate(key)], [interval]))
+        if told is None:
+            await self._inner.give_back(key, rate)
+
     async def admit(
         self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
     ) -> dict[str, int] | Refusal:
@@ -54,7 +60,12 @@ class ReplicatedMeter:
             return Refusal(key=rate[0], wait=wait / 1_000_000)
         if full:
             return Refusal(key=slots[full - 1].key, meter=Meter(0, held))
-        return await self._rest(turn, holds, slots, now)
+        try:
+            return await self._rest(turn, holds, slots, now)
+        except ConflictError:
+            if rate is not None:
+                await self.give_back(*rate)
+            raise
 
     async def _rest(
         self, turn: OpenTurn, holds: Sequence[Hold], slots: Sequence[Hold], now: int
@@ -66,6 +77,8 @@ class ReplicatedMeter:
             return granted
         try:
             found = await self._inner.admit(_without_slots(turn), rest, rate=None, now=now)
+        except ConflictError:  # the slots are the earlier try's too; they end with their lease
+            raise
         except BaseException:
             await self._leave(turn)
             raise

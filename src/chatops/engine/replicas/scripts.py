@@ -45,6 +45,9 @@ end
 for n = 2, #KEYS do
   redis.call('ZREMRANGEBYSCORE', KEYS[n], '-inf', ARGV[1])
   local taken = redis.call('ZCARD', KEYS[n])
+  if redis.call('ZSCORE', KEYS[n], ARGV[5]) then
+    taken = taken - 1
+  end
   if taken >= tonumber(ARGV[n + 4]) then
     return {0, n - 1, taken}
   end
@@ -54,6 +57,14 @@ for n = 2, #KEYS do
   redis.call('EXPIRE', KEYS[n], 86400)
 end
 return {0, 0, 0}
+"""
+
+GIVE_BACK = """
+-- KEYS: a rate's. ARGV: its interval (us).
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('DECRBY', KEYS[1], ARGV[1])
+end
+return 1
 """
 
 SLOT = """

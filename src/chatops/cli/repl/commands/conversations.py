@@ -45,7 +45,7 @@ async def _list(session: Session) -> None:
     session.listed = [one.id for one in found]
     for number, one in enumerate(found, 1):
         mark = "*" if session.conversation is not None and one.id == session.conversation.id else " "
-        session.show(f"{mark}{number:3}  {when(one.updated_at)}  {_line(one.title)}")
+        session.row(f"{mark}{number:3}  {when(one.updated_at)}  {one.title}")
     session.note("/resume NUMBER goes on with one" if found else "no conversations yet")
 
 
@@ -54,7 +54,7 @@ async def _offer(session: Session, argument: str) -> list[Choice]:
     found = await session.engine.history.conversations(session.me, limit=_OFFERED)
     wanted = argument.casefold()
     fitting: list[Conversation] = [one for one in found if one.id.startswith(wanted) or wanted in one.title.casefold()]
-    return [(one.id, f"{when(one.updated_at)} {one.title}") for one in fitting]
+    return [Choice(one.id, when(one.updated_at), one.title) for one in fitting]
 
 
 async def history(session: Session, argument: str) -> None:
@@ -67,8 +67,8 @@ async def search(session: Session, argument: str) -> None:
     hits = await session.engine.history.search(session.me, wanted, limit=_LISTED)
     session.listed = [hit.conversation.id for hit in hits]
     for number, hit in enumerate(hits, 1):
-        session.show(f"{number:4}  {when(hit.message.created_at)}  {_line(hit.conversation.title)}")
-        session.show(f"      {hit.message.role}: {_excerpt(hit.message.text, wanted)}")
+        session.row(f"{number:4}  {when(hit.message.created_at)}  {hit.conversation.title}")
+        session.row(f"      {hit.message.role}: {_excerpt(hit.message.text, wanted)}")
     session.note("/resume NUMBER goes on with one" if hits else "nothing found")
 
 
