@@ -29,6 +29,7 @@ BENCHES = (
     "auth",
     "sizing",
     "streaming",
+    "replicas",
     "bots",
     "page",
 )

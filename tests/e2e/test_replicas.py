@@ -29,11 +29,13 @@ async def test_any_replica_shows_stops_and_survives_what_another_one_runs(
         await a_killed_replicas_turn_ends_for_those_who_read_it_elsewhere(home, other, mongo_uri)
 
 
-async def ask(replica: Replica, conversation: str) -> bytes:
+async def ask(replica: Replica, conversation: str, **body: str) -> bytes:
     """Starts a turn and reads it to its end, or to that of its server."""
     seen = b""
     with contextlib.suppress(ClientError):
-        async with replica.http.post("/api/chat", json={"id": conversation, "message": "one two three"}) as response:
+        async with replica.http.post(
+            "/api/chat", json={"id": conversation, "message": "one two three", **body}
+        ) as response:
             assert response.status == 200, await response.text()
             async for piece in response.content.iter_any():
                 seen += piece
@@ -55,12 +57,14 @@ async def running(replica: Replica, conversation: str) -> None:
 
 
 async def every_replica_sends_the_same_bytes_and_goes_on_where_another_was_left(home: Replica, other: Replica) -> None:
-    asking = asyncio.create_task(ask(home, "c1"))
+    asking = asyncio.create_task(ask(home, "c1", client_id="q1"))
     await running(other, "c1")
+    again = asyncio.create_task(ask(other, "c1", client_id="q1"))
     along = await asyncio.gather(*(read_all(other, "c1") for _ in range(3)))
     whole = await asking
 
     assert along == [whole] * 3
+    assert await again == whole
     assert await read_all(other, "c1") == whole
     frames = whole.split(b"\n\n")
     for had in (1, len(frames) // 2, len(frames) - 3):

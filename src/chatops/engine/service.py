@@ -214,8 +214,7 @@ class Engine:
         Raises:
             PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
-            ConflictError: It runs in another process, which could not be told, or has not answered yet.
-            StoreError: Likewise; Redis or the database cannot be used.
+            ConflictError, StoreError: It runs in another process, which cannot be told, or has not done it yet.
         """
         await self._once.begun(turn_id)
         run = self._runs.get(turn_id)

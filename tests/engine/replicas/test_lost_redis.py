@@ -95,6 +95,26 @@ async def test_an_emptied_redis_gets_all_of_a_running_turn_again(
         reader.cancel()
 
 
+async def test_a_redis_that_took_over_without_the_newest_events_gets_them_again(
+    home: Replica, other: Replica, flags: list[asyncio.Event], redis_server: RedisServer
+) -> None:
+    turn_id, readers = await begun(home, other, flags)
+    key = f"chatops:turn:{turn_id}"
+    flags[1].set()
+    await until(lambda: events_at(other, turn_id) == 21)
+    earliest = redis_server.ask("XRANGE", key, "-", "+")[0]
+    redis_server.ask("DEL", key)
+    redis_server.ask("XADD", key, earliest[0], "e", earliest[1][b"e"])
+    other.turn_log._inbox._feeds.clear()
+    late = asyncio.create_task(other.records(turn_id))
+    for flag in flags[2:]:
+        flag.set()
+
+    assert await late == await readers[0]
+    for reader in readers[1:]:
+        reader.cancel()
+
+
 async def test_a_turn_that_ended_while_redis_was_away_is_read_from_the_store(
     home: Replica, other: Replica, flags: list[asyncio.Event], redis_server: RedisServer
 ) -> None:

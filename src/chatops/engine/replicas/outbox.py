@@ -7,6 +7,7 @@ here; when Redis is back, it gets what it lacks, or all of a turn that it has fo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from typing import Any, NamedTuple
 
@@ -15,7 +16,8 @@ from chatops.engine.events import Event, TurnFinished, TurnStarted
 from chatops.engine.ports import TurnLog
 from chatops.engine.replicas import keys
 from chatops.engine.replicas.entries import packed
-from chatops.engine.replicas.link import Command, Link
+from chatops.engine.replicas.link import Argument, Command, Link
+from chatops.engine.replicas.scripts import SEND
 from chatops.engine.replicas.timing import Timing
 
 RUNNING_MS = 60_000
@@ -23,13 +25,11 @@ RUNNING_MS = 60_000
 KEPT_MS = 300_000
 """How long those of an ended turn do: as in the process that ran it."""
 MAX_ENTRIES = 100_000
-"""Of one turn: 40 minutes at full speed, some 10 MB. Of a longer one its beginning goes."""
+"""Of one turn: more than an hour at full speed, some 10 MB. Of a longer one its beginning goes."""
 WAITS = (0.1, 0.25, 0.5, 1.0, 2.0)
 """Seconds before Redis is tried again."""
 LAST_SECONDS = 2.0
 """What a process that ends gives to its last events."""
-_BEHIND = "equal or smaller"
-"""In what Redis says to an entry that it has already."""
 
 
 class _Batch(NamedTuple):
@@ -38,17 +38,8 @@ class _Batch(NamedTuple):
     turn_id: str
     first: int
     last: int
-    command: Command
+    entry: str
     ended: bool
-
-    @property
-    def lasting(self) -> bool:
-        """Whether it changes how long the turn's events stay."""
-        return self.ended or self.first == 1
-
-
-def _kept(batch: _Batch) -> Command:
-    return ("PEXPIRE", keys.turn(batch.turn_id), KEPT_MS if batch.ended else RUNNING_MS)
 
 
 class Outbox:
@@ -112,13 +103,19 @@ class Outbox:
         pending, self._pending = self._pending, set()
         try:
             batches = [batch for turn_id in pending if (batch := await self._batch(turn_id)) is not None]
-            commands = [*(batch.command for batch in batches), *(_kept(batch) for batch in batches if batch.lasting)]
-            answers = await self._link.together(commands) if commands else []
-            for batch, answer in zip(batches, answers, strict=False):
+            answers = await self._sent_together(batches) if batches else []
+            for batch, answer in zip(batches, answers, strict=True):
                 self._answered(batch, answer)
         except BaseException:
             self._pending |= pending & self._sent.keys()
             raise
+
+    async def _sent_together(self, batches: Sequence[_Batch]) -> list[Any]:
+        arguments: list[Argument] = [RUNNING_MS, KEPT_MS]
+        for batch in batches:
+            arguments += (batch.first, batch.last, batch.entry, "e" if batch.ended else "")
+        found: list[Any] = await self._link.evaluate(SEND, [keys.turn(batch.turn_id) for batch in batches], arguments)
+        return found
 
     async def _batch(self, turn_id: str) -> _Batch | None:
         sent = self._sent[turn_id]
@@ -129,28 +126,26 @@ class Outbox:
             del self._sent[turn_id]
             return None
         last = sent + len(events)
-        # Only the first entry makes the stream, so that one which Redis has forgotten is noticed.
-        go_on = ("NOMKSTREAM",) if sent else ()
-        command = ("XADD", keys.turn(turn_id), *go_on, "MAXLEN", "~", MAX_ENTRIES, f"{last}-0", "e", packed(events))
-        return _Batch(turn_id, sent + 1, last, command, isinstance(events[-1], TurnFinished))
+        return _Batch(turn_id, sent + 1, last, packed(events), isinstance(events[-1], TurnFinished))
 
     def _answered(self, batch: _Batch, answer: Any) -> None:
-        if answer is None:  # forgotten: all of it again
+        if answer == 0:  # forgotten, all or in part: all of it again
             self._again(batch.turn_id)
-        elif isinstance(answer, str) and _BEHIND not in answer:
-            raise StoreError(answer)
+        elif isinstance(answer, bytes):
+            raise StoreError(answer.decode("utf-8", "replace"))
         elif batch.ended:
             del self._sent[batch.turn_id]
         else:
             self._sent[batch.turn_id] = batch.last
 
     async def _renew(self) -> None:
-        """Lets no running turn expire, and notices those that are forgotten."""
+        """Lets no running turn expire or grow without bounds, and notices those that are forgotten."""
         begun = [turn_id for turn_id, sent in self._sent.items() if sent]
-        if not begun:
-            return
-        there = await self._link.together([("PEXPIRE", keys.turn(turn_id), RUNNING_MS) for turn_id in begun])
-        for turn_id, answer in zip(begun, there, strict=True):
+        long = [turn_id for turn_id in begun if self._sent[turn_id] > MAX_ENTRIES]
+        commands: list[Command] = [("PEXPIRE", keys.turn(turn_id), RUNNING_MS) for turn_id in begun]
+        commands += [("XTRIM", keys.turn(turn_id), "MAXLEN", "~", MAX_ENTRIES) for turn_id in long]
+        there = await self._link.together(commands) if commands else []
+        for turn_id, answer in zip(begun, there, strict=False):
             if not answer and turn_id in self._sent:
                 self._again(turn_id)
 

@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
+SEND = """
+-- KEYS: streams. ARGV: how long a running turn's events stay (ms), how long an ended one's do; then four for each
+-- stream: the numbers of the first and the last event, the events, and `e` if they end it. The first event makes the
+-- stream; others follow only where those before them are (a server that took over from another may lack some).
+-- Returns for each stream: 1, they are there; 0, what is before them is not; or an error.
+local answers = {}
+for n = 1, #KEYS do
+  local key, first, last = KEYS[n], tonumber(ARGV[4 * n - 1]), ARGV[4 * n]
+  local events, ends = ARGV[4 * n + 1], ARGV[4 * n + 2] == 'e'
+  local newest = first > 1 and redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  if first > 1 and (not newest or tonumber(string.match(newest[1], '^%d+')) < first - 1) then
+    answers[n] = 0
+  else
+    local added = redis.pcall('XADD', key, last .. '-0', 'e', events)
+    local refused = type(added) == 'table' and added.err
+    answers[n] = refused and not string.find(refused, 'equal or smaller') and refused or 1
+    if first == 1 or ends then
+      redis.call('PEXPIRE', key, ends and ARGV[2] or ARGV[1])
+    end
+  end
+end
+return answers
+"""
+
 ADMIT = """
 -- KEYS: a rate's, then slots'. ARGV: now (ms), the rate's interval and burst (us; 0: no rate), the turn's lease (ms)
 -- and id, then a limit for each of the slots. Returns {us to wait, which slots are full (from 1), how many are taken}.

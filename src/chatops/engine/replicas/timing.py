@@ -20,7 +20,7 @@ class Timing:
         stop: How long to wait for the end of a turn that was stopped: twice a dead process' lease.
     """
 
-    beat: float = 0.025
+    beat: float = 0.05
     renew: float = 3.0
     patience: float = 3.0
     silence: float = 3.0
