@@ -43,7 +43,7 @@ run: setup ## run chatops: make run ARGS='ask "Hello"'
 lock: .venv/.dev ## deploy/requirements.lock: what the image installs, by hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE) \
-		--extra discord --extra mongo --extra otel --extra slack pyproject.toml -o deploy/requirements.lock
+		--extra discord --extra mongo --extra otel --extra redis --extra slack pyproject.toml -o deploy/requirements.lock
 
 audit: .venv/.dev ## known vulnerabilities in what the image installs; fails where the package index cannot be asked
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
