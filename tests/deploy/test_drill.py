@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_a_mongodb_database_comes_back_from_its_backup_as_it_was(tmp_path: Path,
     from pymongo.uri_parser import parse_uri
 
     def lose() -> None:
-        with MongoClient(mongo_uri) as client:
+        with MongoClient[dict[str, Any]](mongo_uri) as client:
             client.drop_database(parse_uri(mongo_uri)["database"])
 
     prove(filled(tmp_path, mongo_uri), lose)
