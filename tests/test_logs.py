@@ -33,6 +33,20 @@ def test_a_line_is_text_with_a_turns_figures(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "chatops: info: turn id=m input_tokens=3\n"
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r", "\x1b[2K", "\x85", "\u2028"])
+def test_what_comes_from_outside_makes_no_line_of_its_own_and_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    forged = f"m{ending}chatops: info: turn status=complete"
+    logs.configure("info")
+    logging.getLogger("chatops").info("from %s", forged, extra={"figures": {"model": forged}})
+    (line,) = capsys.readouterr().err.splitlines()
+
+    assert ending not in line
+    assert line.startswith("chatops: info: from m\\")
+    assert " model=m\\" in line
+
+
 def test_lines_below_the_level_are_left_out_and_configuring_twice_doubles_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 FORMATS = ("text", "json")
 
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""What would begin a line of its own, or steer the terminal that shows it: model names come from outside."""
+
 _ids: ContextVar[Mapping[str, str]] = ContextVar("chatops_log_ids", default={})  # noqa: B039 - never changed in place
 
 
@@ -66,7 +69,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         figures = "".join(f" {key}={value}" for key, value in _figures(record).items() if value is not None)
-        line = f"chatops: {record.levelname.lower()}: {record.getMessage()}{figures}"
+        line = f"chatops: {record.levelname.lower()}: {record.getMessage()}{figures}".translate(_ESCAPES)
         if self._tracebacks and record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
