@@ -360,13 +360,16 @@ def test_a_dumb_terminal_gets_lines_and_no_control_sequences(program: Program) -
         console.type("/edit", ENTER)
         console.see("/edit needs the new text here")
         console.type(CTRL_C)
-        console.see("Ctrl-D leaves\n>")
+        console.wait(lambda seen: seen.count(r"(?m)Ctrl-D leaves\n>") == 2, "the second")  # the greeting says it too
         console.type("/model echo:plain", ENTER, "again now", ENTER)
         console.see("\nagain now")
+        console.type("/vi", ENTER)
+        console.see("/vi: this needs a person at a terminal that is not dumb")
         console.type(CTRL_D)
 
         assert console.ends() == 0
         assert b"\x1b" not in console.raw
+        assert console.raw.endswith(b"> \r\n")
 
 
 def test_a_title_that_a_model_writes_arrives_in_the_toolbar(program: Program) -> None:

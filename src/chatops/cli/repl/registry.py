@@ -80,7 +80,7 @@ class Command:
         if self.needs == "conversation" and session.conversation is None:
             return "there is no conversation yet: say something first, or /resume one"
         if self.needs == "keyboard" and not session.has_keyboard:
-            return "this needs a person at a terminal"
+            return "this needs a person at a terminal that is not dumb"
         return None
 
 

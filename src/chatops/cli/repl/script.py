@@ -40,6 +40,8 @@ class Script:
                 self._terminal.write("> ")
             raw = await self._next()
             if not raw:
+                if self._asks:
+                    self._terminal.write("\n")  # what comes next must not stand behind the prompt
                 raise EOFError
             try:
                 text = raw.decode().strip()

@@ -84,7 +84,7 @@ async def context(session: Session, argument: str) -> None:
     skipped, *_ = view.passed_over or (0, 0)
     if view.passed_over and skipped:
         why = "they do not fit any more" if view.is_cut else "a summary stands for them"
-        session.show(f"{0:9}  {skipped} older messages of {view.passed_over[1]:,} tokens are not sent: {why}")
+        session.show(f"{0:9}  {skipped} older messages of {view.passed_over[1]:,} tokens not sent: {why}")
     hidden = len(view.messages) - _SHOWN
     if hidden > 1:
         session.show(
