@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -81,20 +80,3 @@ async def test_what_ends_the_connection_for_good_is_one_sentence(open_discord: A
         with pytest.raises(SettingsError, match=said):
             await bot.start()
         bot.task = None
-
-
-async def test_edits_are_paced_by_the_channel_however_many_answers_run(open_discord: Any) -> None:
-    async with open_discord(*[slow_answer() for _ in range(3)], window=0.6, threads=False) as bot:
-        async with asyncio.TaskGroup() as group:
-            for n in (1, 2, 3):
-                group.create_task(bot.discord.say("<@100> hi", user=f"{n}"))
-        await until(lambda: len(buttons(bot)) >= 3, 40)
-
-        edits = [entry.at for entry in bot.discord.journal.calls("PATCH /channels/300/messages/*")]
-        assert not [entry for entry in bot.discord.journal.entries if entry.status == 429]
-        assert min(later - earlier for earlier, later in pairwise(edits)) >= 0.05
-
-
-def buttons(bot: Any) -> list[str]:
-    rows = [row for message in bot.discord.peek("300") for row in message["components"]]
-    return [item["custom_id"] for row in rows for item in row["components"] if "again" in item["custom_id"]]

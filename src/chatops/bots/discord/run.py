@@ -138,5 +138,13 @@ def client_of(settings: DiscordSettings, wire: Wire, *, content: bool) -> discor
         "allowed_mentions": discord.AllowedMentions.none(),
     }
     if settings.shards is None:
-        return discord.Client(**options)
-    return discord.AutoShardedClient(shard_count=settings.shards, **options)
+        client = discord.Client(**options)
+    else:
+        client = discord.AutoShardedClient(shard_count=settings.shards, **options)
+    if settings.gateway is not None:
+        client.before_identify_hook = _at_once  # type: ignore[method-assign]  # the library's own hook
+    return client
+
+
+async def _at_once(shard_id: int | None, *, initial: bool = False) -> None:
+    """Discord wants five seconds between two identifications; another gateway, a proxy, has its own rules."""
