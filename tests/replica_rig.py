@@ -21,7 +21,7 @@ from chatops.engine.turnlogs.memory import MemoryTurnLog
 from fakes import ScriptedProvider, Step, answer
 from rig import ME
 
-HURRY = Timing(renew=0.3, patience=1.2, silence=0.3, look=0.05)
+HURRY = Timing(renew=0.3, appears=5.0, patience=1.2, silence=0.3, look=0.05)
 SPEC = ModelSpec(id="fake:m", context=10_000, max_output=1_000)
 
 

@@ -7,7 +7,7 @@ here; when Redis is back, it gets what it lacks, or all of a turn that it has fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ KEPT_MS = 300_000
 """How long those of an ended turn do: as in the process that ran it."""
 MAX_ENTRIES = 100_000
 """Of one turn: more than an hour at full speed, some 10 MB. Of a longer one its beginning goes."""
+MOST_BYTES = 2**20
+"""Of events in one call; a single batch may be larger."""
 WAITS = (0.1, 0.25, 0.5, 1.0, 2.0)
 """Seconds before Redis is tried again."""
 LAST_SECONDS = 2.0
@@ -40,6 +42,20 @@ class _Batch(NamedTuple):
     last: int
     entry: str
     ended: bool
+
+
+def _calls(batches: Sequence[_Batch]) -> Iterator[list[_Batch]]:
+    """Batches for one call each: after a time without Redis there may be much."""
+    together: list[_Batch] = []
+    size = 0
+    for batch in batches:
+        if together and size + len(batch.entry) > MOST_BYTES:
+            yield together
+            together, size = [], 0
+        together.append(batch)
+        size += len(batch.entry)
+    if together:
+        yield together
 
 
 class Outbox:
@@ -103,9 +119,9 @@ class Outbox:
         pending, self._pending = self._pending, set()
         try:
             batches = [batch for turn_id in pending if (batch := await self._batch(turn_id)) is not None]
-            answers = await self._sent_together(batches) if batches else []
-            for batch, answer in zip(batches, answers, strict=True):
-                self._answered(batch, answer)
+            for together in _calls(batches):
+                for batch, answer in zip(together, await self._sent_together(together), strict=True):
+                    self._answered(batch, answer)
         except BaseException:
             self._pending |= pending & self._sent.keys()
             raise

@@ -124,7 +124,8 @@ class ReplicatedTurnLog:
             StoreError: Redis cannot be used: nobody was told.
         """
         try:
-            feed = await self._open(turn_id, wait=self._timing.appears)
+            # Long enough for a Redis that was emptied to get the turn again.
+            feed = await self._open(turn_id, wait=self._timing.renew + self._timing.appears)
         except NotFoundError:
             raise ConflictError("the process that writes this answer cannot be told to stop it") from None
         with suppress(TimeoutError):
