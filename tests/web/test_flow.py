@@ -294,7 +294,7 @@ def test_an_edited_question_keeps_its_files(person: Person) -> None:
 
 _DROP = """(element, sizes) => {
     const data = new DataTransfer();
-    const add = (size, n) => data.items.add(new File([new Uint8Array(size).fill(97)], `${n}.txt`, {type: "text/plain"}));
+    const add = (size, n) => data.items.add(new File(["a".repeat(size)], `${n}.txt`, {type: "text/plain"}));
     sizes.forEach(add);
     element.dispatchEvent(new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: data}));
 }"""
