@@ -43,6 +43,12 @@ def test_a_malformed_address_is_a_wrong_setting(tmp_path: Path) -> None:
     assert "s3cret" not in done.err
 
 
+def test_a_look_at_the_history_needs_no_redis(tmp_path: Path) -> None:
+    loaded = Program(tmp_path, CHATOPS_REDIS="redis://127.0.0.1:1").modules("history", "ls")
+
+    assert "redis" not in loaded
+
+
 @pytest.mark.parametrize("redis", ["", "redis://127.0.0.1:1"])
 def test_a_one_shot_loads_no_redis(tmp_path: Path, redis: str) -> None:
     """Without the setting nothing of ours either."""

@@ -101,6 +101,8 @@ class _Serving:
             open_engine(self._settings, env=os.environ, titles=True, traces=traces) as engine,
         ):
             engine.run_turn = logs.around_turns(engine.run_turn)
+            if engine.replicas is not None:
+                engine.replicas.connect()
             app = self._app(engine)
             if traces is not None:
                 app.middlewares.insert(1, traces.around_requests())

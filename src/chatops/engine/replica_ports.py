@@ -28,6 +28,10 @@ class Lanes(Protocol):
 class Replicas(Protocol):
     """The other processes that work on this database, as far as they can be reached."""
 
+    def connect(self) -> None:
+        """Does now what the first turn would have to wait for. Raises `SettingsError`: the address is no good."""
+        ...
+
     def on_stop(self, call: Callable[[str], None]) -> None:
         """Calls with the id of each turn that somebody wants to end, wherever it runs."""
         ...

@@ -15,6 +15,7 @@ AGAIN_SECONDS = 1.0
 CONNECTIONS = 32
 """Open at most; a command waits for a free one, as long as for an answer."""
 
+NOT_INSTALLED = "the setting `redis` needs Redis' client, which is not installed: pip install 'chatops[redis]'"
 SILENT = "no answer in time"
 
 Argument = str | bytes | int | float
@@ -115,9 +116,7 @@ def _client(url: str, place: str, patience: float) -> Any:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError:
-        raise SettingsError(
-            "the setting `redis` needs Redis' client, which is not installed: pip install 'chatops[redis]'"
-        ) from None
+        raise SettingsError(NOT_INSTALLED) from None
     try:
         pool = BlockingConnectionPool.from_url(
             url,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+from chatops.engine.errors import SettingsError
 from chatops.engine.limits.ports import MeterStore
 from chatops.engine.ports import Store
-from chatops.engine.replicas.link import Link
+from chatops.engine.replicas.link import NOT_INSTALLED, Link
 from chatops.engine.replicas.timing import Timing
 from chatops.engine.replicas.turn_log import LocalTurnLog, ReplicatedTurnLog
 
@@ -12,26 +15,23 @@ from chatops.engine.replicas.turn_log import LocalTurnLog, ReplicatedTurnLog
 def open_replicas(
     url: str, local: LocalTurnLog, store: Store, *, lives: bool, timing: Timing | None = None
 ) -> ReplicatedTurnLog:
-    """The turn log of a process, and its way to the others. It starts also while Redis is away.
+    """The turn log of a process, and its way to the others; it connects with the first turn that is run or read.
 
     Args:
         url: The setting `redis`.
         local: Keeps what this process writes.
         store: The database of all replicas.
-        lives: It tells of its turns and hears of stops from now on. A one-shot only reads, and loads Redis' client
-            when it has to wait for another process.
+        lives: It tells of its turns and hears of stops. A one-shot only reads, and loads Redis' client when it has to
+            wait for another process.
         timing: None: the usual.
 
     Raises:
         SettingsError: The address is malformed, or the client is not installed.
     """
+    if find_spec("redis") is None:
+        raise SettingsError(NOT_INSTALLED)
     timing = timing or Timing()
-    link = Link(url, timing.patience)
-    replicated = ReplicatedTurnLog(link, local, store, listens=lives, timing=timing)
-    if lives:
-        link.connect()
-        replicated.start()
-    return replicated
+    return ReplicatedTurnLog(Link(url, timing.patience), local, store, listens=lives, timing=timing)
 
 
 def replicated_meter(replicas: ReplicatedTurnLog, inner: MeterStore) -> MeterStore:

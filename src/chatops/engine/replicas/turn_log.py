@@ -62,6 +62,8 @@ class ReplicatedTurnLog:
     async def append(self, turn_id: str, event: Event) -> int:
         number = await self._local.append(turn_id, event)
         if self._outbox is not None:
+            if not self._tasks:
+                self.start()
             self._outbox.add(turn_id, event)
         return number
 
@@ -84,8 +86,13 @@ class ReplicatedTurnLog:
 
     # -- the other replicas
 
+    def connect(self) -> None:
+        """Does now what the first turn would have to wait for. Raises `SettingsError`: the address is no good."""
+        self.link.connect()
+        self.start()
+
     def start(self) -> None:
-        """Hears and sends from now on; else this begins with the first turn of another replica that is read."""
+        """Hears and sends from now on."""
         if not self._tasks:
             work = [self._inbox.run(), self._inbox.watch(), *([self._outbox.run()] if self._outbox else [])]
             self._tasks = [asyncio.create_task(one, name="replicas") for one in work]
