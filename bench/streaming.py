@@ -31,18 +31,17 @@ HISTORY = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """`streams` at once, `total` answers in all, of `tokens` tokens `delay` ms apart, each with so many `followers`."""
+    """`streams` at once, `total` answers in all, of `tokens` tokens `delay` ms apart, each with so many `followers`.
+
+    They begin evenly over `ramp` seconds; None: over an answer's length, so that questions go on to come evenly.
+    """
 
     streams: int
     total: int
     delay: int
     tokens: int = TOKENS
     followers: int = 0
-
-    @property
-    def ramp(self) -> float:
-        """Seconds over which the streams begin: an answer's length."""
-        return self.tokens * self.delay / 1000
+    ramp: float | None = None
 
 
 LIGHT = Work(streams=200, total=800, delay=20)
@@ -51,7 +50,7 @@ ALONE = Work(streams=1, total=20, delay=5, tokens=20)
 MANY = Work(streams=500, total=1500, delay=50)
 SHORT = Work(streams=1, total=100, delay=1, tokens=1)
 FEW = Work(streams=16, total=32, delay=50)
-OPEN = Work(streams=500, total=500, delay=200, tokens=50)
+OPEN = Work(streams=500, total=500, delay=100, ramp=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,8 @@ class Sample:
 
 def command(gateway: Gateway, work: Work) -> list[str]:
     """The loader's."""
-    numbers = map(str, (gateway.port, work.streams, work.total, work.ramp))
+    ramp = work.tokens * work.delay / 1000 if work.ramp is None else work.ramp
+    numbers = map(str, (gateway.port, work.streams, work.total, ramp))
     return [gateways.TASKSET, "-c", gateways.LOAD_CORE, sys.executable, str(ROOT / "bench" / "loader.py"), *numbers]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from dataclasses import replace
 
 from chatops.engine.errors import ChatopsError, NotFoundError, StoreError
@@ -44,7 +43,7 @@ class Journal:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._bytes = 0
-        self._waiting: deque[Delta] = deque()
+        self._waiting: list[Delta] = []
         loop = asyncio.get_running_loop()
         self._written_at = loop.time()
         self._over: asyncio.Future[None] = loop.create_future()
@@ -103,7 +102,7 @@ class Journal:
         """The store has it."""
         self._written_at = now
         if self._waiting and self._waiting[0] is batch:
-            self._waiting.popleft()
+            del self._waiting[0]
         if self._waiting:
             self._journals.hurry()
 
