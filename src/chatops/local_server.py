@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import chatops
 from chatops import paths
@@ -34,6 +35,13 @@ _NETWORK = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ]
+
+
+class Found(NamedTuple):
+    """A server's socket, and the mark of the settings that it must have."""
+
+    socket: Path
+    mark: str
 
 
 def place(settings: Settings, env: Mapping[str, str]) -> Path:
@@ -61,8 +69,10 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     return about.st_mtime_ns, about.st_size
 
 
-def find(settings: Settings, env: Mapping[str, str]) -> Path | None:
-    """The announced socket of a server with these settings; it may be gone by now."""
+def find(settings: Settings, env: Mapping[str, str]) -> Found | None:
+    """The announced server with these settings. It may be gone by now, and another one in its place: it compares the
+    mark with its own.
+    """
     if sys.platform == "win32":  # asyncio has no unix sockets there
         return None
     link = place(settings, env)
@@ -72,7 +82,7 @@ def find(settings: Settings, env: Mapping[str, str]) -> Path | None:
     except OSError:
         return None
     mine = stat.S_ISSOCK(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
-    return socket if mine else None
+    return Found(socket, link.name) if mine else None
 
 
 @contextmanager
@@ -81,6 +91,9 @@ def announced(socket: Path, settings: Settings, env: Mapping[str, str]) -> Itera
     link = place(settings, env)
     with suppress(OSError):
         paths.create(link.parent)
+        for old in link.parent.iterdir():  # of a server that was killed, whose socket is ours now
+            if old.is_symlink() and old.readlink() == socket.absolute():
+                old.unlink()
         fresh = link.with_name(f"{link.name}.{os.getpid()}")
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(socket.absolute())

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from chatops.engine.messages import Principal
+from chatops.engine.requests import TurnRequest
 from fakes import answer
 from server import Server, open_server
 
@@ -73,3 +75,15 @@ async def test_the_beginning_of_an_id_finds_the_one_that_it_fits(server: Server)
     assert "too short" in (await server.error("GET", "/api/find/abc", 422))["message"]
     await server.error("GET", "/api/find/nobody", 404)
     await server.error("GET", "/api/find/a%2Fb..", 404)
+
+
+async def test_another_owners_conversations_are_not_there(server: Server) -> None:
+    stranger = Principal(user_id="stranger")
+    request = TurnRequest(text="secret words", conversation_id="theirs", create=True)
+    turn = await server.rig.engine.start_turn(stranger, request)
+    await server.rig.over(turn.id)
+
+    for path in ("/api/conversations/theirs/branches", "/api/find/theirs", "/api/export?ids=theirs"):
+        assert (await server.error("GET", path, 404))["code"] == "not_found"
+    await server.error("POST", "/api/context", 404, json={"id": "theirs"})
+    assert (await server.json("GET", "/api/search?q=secret"))["hits"] == []

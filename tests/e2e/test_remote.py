@@ -78,9 +78,6 @@ def test_history_usage_and_scripts_work_on_the_server(tmp_path: Path, owner: Pro
 ENDINGS = {
     ("--cid", "none-such", "hi"): 2,
     ("-m", "nobody:x", "hi"): 2,
-    ("--timeout", "1e9", "hi"): 2,
-    ("-c", "hi"): 2,
-    ("--fallback", "nobody:x", "hi"): 2,
     ("-m", "echo:plain-500", "one two three"): 4,
     ("-m", "echo:plain-429", "one two three"): 5,
     ("-m", "echo:plain-401", "one two three"): 3,

@@ -27,7 +27,7 @@ async def asked(server: Serving) -> int:
     """Ends the server; how many turns it was asked for."""
     server.process.send_signal(signal.SIGCONT)
     server.process.send_signal(signal.SIGTERM)
-    return (await server.rest()).count("route=/api/chat status=200")
+    return (await server.rest()).count("route=/api/chat status=")
 
 
 _DIFFERING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9T:.-]{23}Z")
@@ -163,3 +163,18 @@ def test_what_an_answer_depends_on_makes_another_place(tmp_path: Path) -> None:
     others.append(of())
     assert len({plain, *others}) == 1 + len(others)
     assert "made-up" not in os.fspath(others[2])
+
+
+async def test_what_a_dead_server_announced_does_not_lead_to_one_with_other_settings(program: Program) -> None:
+    async with serving(program) as first:
+        first.process.kill()
+        await first.process.wait()
+    (link,) = (program.home / "state" / "servers").iterdir()
+    other = Program(program.home, CHATOPS_MODEL="echo:plain-n2")
+    async with serving(other) as second:
+        assert not link.is_symlink()
+        link.symlink_to(program.home / "state" / "chatops.sock")  # as if it could not be taken away
+
+        assert (await run(program, "ask", "one two three")).out == "one two three\n"
+        assert (await run(other, "ask", "one two three")).out == "one two\n"
+        assert await asked(second) == 1

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from chatops.api.addresses import is_owner
+from chatops.api.errors import OtherSettingsError
 from chatops.api.ports import Credentials
 from chatops.engine.errors import AuthenticationError, PermissionDeniedError
 from chatops.engine.messages import Principal, Source
 
 SOURCE = "X-Chatops-Source"
+MARK = "X-Chatops-Settings"
 _BEARER = "bearer "
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -74,9 +76,12 @@ class LocalAccess:
     by a name that no DNS answer can point elsewhere (or back: DNS rebinding), and must come from no other origin.
     """
 
-    def __init__(self, owner: Principal, *, hosts: Collection[str] = ()) -> None:
-        """`hosts`: names beyond those of loopback by which the server is asked."""
+    def __init__(self, owner: Principal, *, hosts: Collection[str] = (), mark: str = "") -> None:
+        """`hosts`: names beyond those of loopback by which the server is asked; `mark`: of its settings, for programs
+        of this machine that want a server with their own (`chatops.local_server`).
+        """
         self._owner = owner
+        self._mark = mark
         self._hosts = _LOOPBACK | {host.lower() for host in hosts}
 
     async def principal(self, request: web.Request) -> Principal:
@@ -87,6 +92,8 @@ class LocalAccess:
 
     def check_origin(self, request: web.Request) -> None:
         if is_owner(request):  # no browser opens a unix socket
+            if request.headers.get(MARK, self._mark) != self._mark:
+                raise OtherSettingsError("this server has other settings")
             return
         host = request.headers.get(hdrs.HOST, "")
         if _name(host) not in self._hosts:

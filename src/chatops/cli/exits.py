@@ -59,6 +59,7 @@ EXIT_CODES = {
     "unsupported_media_type": ExitCode.USAGE,
     "request_timeout": ExitCode.NETWORK,
     "overloaded": ExitCode.NETWORK,
+    "other_settings": ExitCode.NETWORK,
     "server_unreachable": ExitCode.NETWORK,
     "server_unavailable": ExitCode.NETWORK,
     "server_settings": ExitCode.CONFIGURATION,

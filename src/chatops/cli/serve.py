@@ -146,8 +146,9 @@ class _Serving:
         """The machine's user is the owner over the unix socket; over TCP everybody logs in, but with --no-login."""
         from chatops.api.access import EitherAccess, LocalAccess, LoginAccess
         from chatops.engine.messages import local_principal
+        from chatops.local_server import place
 
-        local = LocalAccess(local_principal(source="api"))
+        local = LocalAccess(local_principal(source="api"), mark=place(self._settings, os.environ).name)
         if self._no_login:
             return local
         assert engine.accounts is not None  # noqa: S101 - `open_engine` made them for this transport

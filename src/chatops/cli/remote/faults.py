@@ -34,7 +34,7 @@ _CLASSES: dict[str, type[ChatopsError]] = {
         SettingsError,
     )
 }
-_REFUSED = {"shutdown", "overloaded", "too_large"}
+_REFUSED = {"shutdown", "overloaded", "too_large", "other_settings"}
 _LATER = {"shutdown", "overloaded", "request_timeout"}
 _SERVERS_OWN = {"invalid_settings": "server_settings", "internal_error": "server_failed"}
 """What somebody has to mend there: the same exit codes as here, and no hint to look at this machine."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import ssl
     from pathlib import Path
 
+    from chatops.local_server import Found
+
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 45.0
 """A server that streams is heard of every 15 seconds."""
@@ -75,12 +77,12 @@ class Http:
     Args:
         url: What `address` returned.
         credentials: Who asks; None for what needs no account.
-        socket: The unix socket of a server of this machine, which has this machine's settings; then `url` is a name.
+        local: The server of this machine that has this program's settings; then `url` is a name.
     """
 
-    def __init__(self, url: str, credentials: Credentials | None = None, *, socket: Path | None = None) -> None:
-        self.url = url if socket is None else "the chatops server of this machine"
-        self.socket = socket
+    def __init__(self, url: str, credentials: Credentials | None = None, *, local: Found | None = None) -> None:
+        self.url = url if local is None else "the chatops server of this machine"
+        self._local = local
         self._parts = urlsplit(url)
         self._credentials = credentials
         self._tls: ssl.SSLContext | None = None
@@ -88,7 +90,7 @@ class Http:
     @property
     def owner(self) -> str | None:
         """Whose troubles a server's are: its name, None for this machine."""
-        return None if self.socket else self.url
+        return None if self._local else self.url
 
     async def json(
         self,
@@ -137,7 +139,7 @@ class Http:
             yield answer
 
     def _error(self, data: bytes, status: int) -> ChatopsError:
-        return error_from(_parsed(data), status, self.url, ours=self.socket is not None)
+        return error_from(_parsed(data), status, self.url, ours=self._local is not None)
 
     @asynccontextmanager
     async def _asked(
@@ -163,14 +165,14 @@ class Http:
             "user-agent": f"chatops/{__version__}",
             "accept-encoding": "identity",
         }
-        if self.socket is not None:
-            fixed["x-chatops-source"] = "cli"
+        if self._local is not None:
+            fixed |= {"x-chatops-source": "cli", "x-chatops-settings": self._local.mark}
         data = None if body is None else json.dumps(body).encode()
         return http1.request(method, self._parts.path + target, fixed | headers, data)
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self.socket is not None:
-            return await self._local(self.socket)
+        if self._local is not None:
+            return await self._connected_here(self._local.socket)
         secure = self._parts.scheme == "https"
         if secure and self._tls is None:
             from chatops.engine.providers.direct import tls_context
@@ -191,7 +193,7 @@ class Http:
             failure = unconnected(self.url, _why(error))
         raise failure
 
-    async def _local(self, socket: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connected_here(self, socket: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
             return await asyncio.open_unix_connection(str(socket), limit=http1.MAX_HEAD)
         except OSError as error:

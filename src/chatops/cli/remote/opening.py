@@ -67,14 +67,14 @@ async def _warm(settings: Settings, here: Callable[[], Awaitable[Engine]], *, ti
     """The server of this machine that has these settings, if it is there and well."""
     from chatops import local_server
 
-    socket = local_server.find(settings, os.environ)
-    if socket is None:
+    found = local_server.find(settings, os.environ)
+    if found is None:
         return None
     from chatops.cli.remote.engine import RemoteEngine
     from chatops.cli.remote.http import Http
     from chatops.engine.errors import ChatopsError
 
-    http = Http("http://localhost", socket=socket)
+    http = Http("http://localhost", local=found)
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
             await http.json("GET", "/readyz")
