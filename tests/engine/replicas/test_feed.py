@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatops.engine.errors import StoreError
-from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
+from chatops.engine.events import Entitled, Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
 from chatops.engine.messages import Conversation, Message, TextPart, Usage
 from chatops.engine.replicas.entries import packed, unpacked
 from chatops.engine.replicas.feed import Feed
@@ -18,6 +18,7 @@ texts = st.text(st.characters(codec=None), min_size=1, max_size=9)
 deltas = st.one_of(
     texts.map(TextDelta),
     texts.map(ReasoningDelta),
+    st.builds(Entitled, texts, texts),
     st.builds(UsageUpdated, st.builds(Usage, input_tokens=st.integers(0, 9), cost=st.none() | st.integers(0, 9))),
 )
 STARTED = TurnStarted(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, assert_never
 
 from chatops.engine.codec import message_from, message_record, usage_from, usage_record
 from chatops.engine.errors import StoreError
-from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
+from chatops.engine.events import Entitled, Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
 from chatops.engine.messages import Conversation
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -41,8 +41,11 @@ def _record(event: Event) -> Any:
             return {"usage": usage_record(usage)}
         case TurnStarted(conversation, message):
             return {"started": message_record(message), "conversation": asdict(conversation)}
+        case Entitled(conversation_id, title):
+            return {"entitled": conversation_id, "title": title}
         case TurnFinished(message):
             return {"finished": message_record(message)}
+    assert_never(event)
 
 
 def _event(record: Any) -> Event:
@@ -56,5 +59,7 @@ def _event(record: Any) -> Event:
         case {"started": message, "conversation": conversation}:
             tags = tuple(conversation["tags"])
             return TurnStarted(Conversation(**{**conversation, "tags": tags}), message_from(message))
+        case {"entitled": str(conversation_id), "title": str(title)}:
+            return Entitled(conversation_id, title)
         case _:
             return TurnFinished(message_from(record["finished"]))
