@@ -1,6 +1,6 @@
 # The one door. `make` alone lists what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt check test fuzz bench run web lock audit image-check clean
+.PHONY: help setup fmt check test fuzz outside chaos bench run web lock audit image-check clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -28,6 +28,12 @@ test: .venv/.dev ## every gate: packages, lint, layers, types, tests with covera
 fuzz: .venv/.dev ## look for examples that break a property: minutes; what it finds becomes an @example
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis $(ARGS)
 
+outside: .venv/.dev ## the Slack bot against an emulator that others wrote; npm brings it and Node 22
+	CHATOPS_OUTSIDE=1 $(BIN)/pytest -q tests/bots/slack/test_emulate.py $(ARGS)
+
+chaos: .venv/.dev ## replicas, the database's primary and Redis are killed under load, for minutes
+	cd tests && ../$(BIN)/python -m chaos $(ARGS)
+
 bench: .venv/.dev ## figures, as ratios of things run in turn
 	$(BIN)/python bench/run.py $(ARGS)
 
@@ -37,7 +43,7 @@ run: setup ## run chatops: make run ARGS='ask "Hello"'
 lock: .venv/.dev ## deploy/requirements.lock: what the image installs, by hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE) \
-		--extra discord --extra mongo --extra otel --extra slack pyproject.toml -o deploy/requirements.lock
+		--extra discord --extra mongo --extra otel --extra redis --extra slack pyproject.toml -o deploy/requirements.lock
 
 audit: .venv/.dev ## known vulnerabilities in what the image installs; fails where the package index cannot be asked
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit

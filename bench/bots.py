@@ -11,12 +11,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import virtual_time
-from paced import DISCORD, SLACK, Figures, answers
+from paced import DISCORD, NATIVE, SLACK, Figures, answers
 from surfaces import Limiter
 
-PLACES = {"Discord thread": (DISCORD, 5, 5.0, 1.2), "Slack channel": (SLACK, 50, 60.0, 1.5)}
+PLACES = {
+    "Discord thread": (DISCORD, 5, 5.0, 1.2),
+    "Slack channel": (SLACK, 50, 60.0, 1.5),
+    "Slack streams": (NATIVE, 100, 60.0, 0.8),
+}
 """Pace and length, the platform's limit (calls, seconds), the target for one answer's p95."""
 SECONDS = 15.0
+DRAWN = 2
+"""Places that the picture shows."""
 WIDTH, HEIGHT, LEFT, TOP = 360, 180, 46, 34
 LINE = 'fill="none" stroke-width="1.5"'
 
@@ -29,7 +35,8 @@ def main() -> None:
             found = virtual_time.run(answers(count, limiter=limiter, seconds=SECONDS, **shape))
             limit = target if count == 1 else count * shape["pace"] + 0.5
             print(line(place, count, found, limiter, limit))
-            drawn.append(panel(f"{place}, {count} at once", found[0], column, 0 if count == 1 else 1))
+            if column < DRAWN:
+                drawn.append(panel(f"{place}, {count} at once", found[0], column, 0 if count == 1 else 1))
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(picture(drawn))
 

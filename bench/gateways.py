@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ _PEERS = ROOT / ".venv-bench"
 _PATIENCE = 90.0
 _MARGIN = 1_000_000
 _SETTINGS = """model = "up:c1-d1"
+titles = false
 [providers.up]
 kind = "openai"
 base_url = "http://127.0.0.1:{upstream}/v1"
@@ -132,6 +133,22 @@ def chatops(folder: Path, upstream_port: int) -> Iterator[Gateway]:
         body = {"message": {"text": "hello there, tell me a story"}, "model": "up:"}
         headers = {"Authorization": f"Bearer {token}"}
         yield Gateway(pid=pid, port=port, path="/api/chat", body=body, headers=headers)
+
+
+def below(ours: Gateway, count: int) -> Gateway:
+    """The same, each question asked below the same `count` stored messages, an even number."""
+    conversation, parent = f"history-{count}", None
+    body: dict[str, Any] = {**ours.body, "id": conversation, "model": "up:c1-d1"}
+    for _ in range(count // 2):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{ours.port}{ours.path}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **ours.headers},
+        )
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
+            answer.read()
+            parent = answer.headers["X-Turn-Id"]
+    return replace(ours, body={**ours.body, "id": conversation, "parent_id": parent})
 
 
 @contextmanager

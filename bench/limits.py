@@ -1,14 +1,16 @@
-"""What limits cost: `python bench/limits.py`.
+"""What knowing who asks and limiting them costs a request: `python bench/limits.py`.
 
-Letting a turn in and settling it, with nothing limited, with a rate, a slot and a budget; beside a whole turn of the
-engine, as a share of it. On SQLite in a file; on MongoDB when `CHATOPS_BENCH_MONGO` names a database. In turn, medians.
+A request is: the credential verified and the request counted (both held in this process, as in a server), a turn let in
+by its rate, its slot and its budget, and settled with its row in the ledger. It stands beside the same without limits,
+as a share of a whole turn of the engine whose model echoes, and of a turn of 100 tokens over HTTP. On SQLite in a file,
+and on a MongoDB server that it starts. In turn, medians.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -17,27 +19,36 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from chatops.bootstrap import open_meter, open_store
+import gateways
+import streaming
+from chatops.bootstrap import account_store, open_meter, open_store
+from chatops.engine.auth.accounts import Accounts
+from chatops.engine.auth.keys import SigningKeys
 from chatops.engine.ids import new_id, now_ms
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.policy import Budget, Policy, Terms
 from chatops.engine.limits.ports import Rate
 from chatops.engine.limits.price import NANO, Price
 from chatops.engine.limits.prices import Prices
-from chatops.engine.limits.rates import LocalLimiter
-from chatops.engine.messages import Message, Principal, TextPart, Usage
+from chatops.engine.limits.rates import LocalLimiter, StoredLimiter
+from chatops.engine.messages import Message, Principal, TextPart, Usage, local_principal
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.ports import ChatRequest
 from chatops.engine.providers.echo import EchoProvider
 from chatops.engine.requests import TurnRequest
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from measure import Figure, ratios, rounds, show
+from measure import ROOT, Figure, ratios, rounds, show
+
+sys.path.insert(0, str(ROOT / "tests"))
+from peers.mongod import Mongod
 
 ME = Principal(user_id="ann")
 SPEC = ModelSpec(id="echo:plain", context=128_000, max_output=1_000)
 BUDGET = Budget(unit="money", amount=1_000_000 * NANO, period="month")
-LIMITED = Policy(user=Terms(requests_per_minute=10**9, concurrent_turns=1_000, budget=BUDGET))
+LIMITED = Policy(
+    user=Terms(requests_per_minute=10**9, concurrent_turns=1_000, budget=BUDGET), http_requests_per_minute=10**9
+)
 MOST_MS = 2.0
 EACH = 50
 
@@ -53,12 +64,31 @@ async def engine(database: str, policy: Policy | None) -> AsyncGenerator[Engine,
         catalog=Catalog(providers=["echo"], default=SPEC.id, specs=[SPEC]),
         turn_log=MemoryTurnLog(),
         limits=limits,
+        accounts=Accounts(
+            store=account_store(store),
+            history=store,
+            limiter=StoredLimiter(open_meter(store), now_ms),
+            keys=lambda: SigningKeys("one", {"one": b"x" * 32}),
+        ),
     )
     try:
         yield made
     finally:
         await made.drain(5)
         await store.aclose()
+
+
+async def requested(made: Engine, token: str) -> None:
+    """Who asks, whether they may, and what it used."""
+    assert made.accounts is not None  # noqa: S101 - it was given some
+    made.limits.check_request(await made.accounts.principal(token, source="api"))
+    await admitted(made)
+
+
+async def signed_in(made: Engine) -> str:
+    """An access token."""
+    assert made.accounts is not None  # noqa: S101 - likewise
+    return (await made.accounts.sign_in(await made.accounts.me(local_principal()))).access_token
 
 
 async def admitted(made: Engine) -> None:
@@ -98,11 +128,12 @@ async def ms(call: Callable[[], Awaitable[None]]) -> tuple[float, float]:
     return (time.perf_counter() - begun) * 1000 / EACH, (time.process_time() - used) * 1000 / EACH
 
 
-async def compare(name: str, free_database: str, limited_database: str) -> list[Figure]:
+async def compare(name: str, free_database: str, limited_database: str, over_http: float) -> list[Figure]:
+    """`over_http`: CPU milliseconds of a turn of 100 tokens."""
     async with engine(free_database, None) as free, engine(limited_database, LIMITED) as limited:
         arms: dict[str, Callable[[], Awaitable[None]]] = {
             "row alone": partial(admitted, free),
-            "limits": partial(admitted, limited),
+            "request": partial(requested, limited, await signed_in(limited)),
             "turn": partial(whole_turn, free),
             "limited turn": partial(whole_turn, limited),
         }
@@ -114,14 +145,28 @@ async def compare(name: str, free_database: str, limited_database: str) -> list[
                 if round_:  # the first warms up
                     clock[arm].append(by_clock)
                     cpu[arm].append(by_cpu)
-    most = MOST_MS if name == "sqlite" else None
+    most = MOST_MS if name == "SQLite" else None
+    whole = [over_http] * len(cpu["request"])
     return [
-        Figure(f"{name}: a turn's row, no limits: CPU", cpu["row alone"], "ms"),
-        Figure(f"{name}: rate, slot, budget, row: CPU", cpu["limits"], "ms", most=most),
-        Figure(f"{name}: the same by the clock", clock["limits"], "ms", most=most),
-        Figure(f"{name}: share of a limited turn: CPU", ratios(cpu["limits"], cpu["limited turn"])),
-        Figure(f"{name}: a limited turn to a free one: CPU", ratios(cpu["limited turn"], cpu["turn"])),
+        Figure("verify + limit + budget a request: CPU", cpu["request"], "ms", most=most),
+        Figure("the same by the clock", clock["request"], "ms", most=most),
+        Figure("share of an echo turn, in process: CPU", ratios(cpu["request"], cpu["limited turn"])),
+        Figure("share of 100 tokens over HTTP: CPU", ratios(cpu["request"], whole)),
+        Figure("a turn's row alone, nothing limited: CPU", cpu["row alone"], "ms"),
+        Figure("a limited echo turn to a free one: CPU", ratios(cpu["limited turn"], cpu["turn"])),
     ]
+
+
+def http_turn_ms() -> float:
+    """CPU milliseconds of a turn of 100 tokens in a server with everything on, as `bench/streaming.py` has it."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        gateways.upstream() as port,
+        gateways.chatops(Path(folder, "chatops"), port) as server,
+    ):
+        streaming.load(server, streaming.C32)  # what is imported on first use is no turn's
+        costs = [streaming.load(server, streaming.C32).cost for _ in range(rounds(3))]
+    return statistics.median(costs) * streaming.TOKENS / 1000
 
 
 def local() -> Figure:
@@ -136,12 +181,18 @@ def local() -> Figure:
 
 
 async def main() -> None:
+    over_http = http_turn_ms()
+    show("Over HTTP", [Figure("a turn of 100 tokens, 32 at once", [over_http], "ms CPU"), local()])
     with tempfile.TemporaryDirectory() as folder:
         free, limited = (f"sqlite:///{Path(folder) / name}" for name in ("free.db", "limited.db"))
-        show("Limits", [local(), *await compare("sqlite", free, limited)])
-    mongo = os.environ.get("CHATOPS_BENCH_MONGO")
-    if mongo:
-        show("Limits on MongoDB", await compare("mongo", mongo, mongo))
+        show("On SQLite", await compare("SQLite", free, limited, over_http))
+    server = Mongod()
+    try:
+        server.start()
+        figures = await compare("MongoDB", server.uri("free"), server.uri("limited"), over_http)
+        show("On MongoDB, a replica set of one, its data in memory", figures)
+    finally:
+        server.close()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What a session at the prompt costs: to its first prompt, and from Enter to the first word of an answer.
 
 Beside bare prompt-toolkit for the one, beside the server's own time and `llm chat` for the other, all in turn. The
-server is on loopback and answers at once. `ROUNDS` says how often.
+server is on loopback and answers at once. `ROUNDS` says how often. Wall time grows with whatever else the machine does;
+the processor's time beside it, as the kernel's scheduler counts it for all threads, hardly does.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from measure import CHATOPS, Figure, in_turn, model_server, ratios, rounds, show
 MODEL = "plain-n4"
 SAID, ANSWERED = "alpha beta", b"betaalpha"
 """The server says the words of the prompt over and over: where they meet is in no prompt."""
-TURNS = 5
+TURNS = 6
+"""The first, and five of which the middle one counts."""
 READY_SECONDS = 2.0
 """How long a person takes for the first prompt at least: what a program imports meanwhile costs nobody time."""
 BARE = "from prompt_toolkit import PromptSession; PromptSession().prompt('> ')"
@@ -40,10 +42,14 @@ _CURSOR_ASKED, _CURSOR_TOLD = b"\x1b[6n", b"\x1b[1;1R"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """Milliseconds to the first prompt, and from each Enter to the first words of its answer; megabytes at the end."""
+    """Milliseconds to the first prompt, and from each Enter to the first words of its answer; megabytes at the end.
+
+    `cpu`: milliseconds of the processor, to the first prompt, then from each Enter to the first words.
+    """
 
     painted: float
     answered: list[float]
+    cpu: list[float]
     memory: float
 
     @property
@@ -54,6 +60,11 @@ class Sitting:
     def later(self) -> float:
         """The middle one of those after the first."""
         return sorted(self.answered[1:])[len(self.answered[1:]) // 2]
+
+    @property
+    def worked(self) -> float:
+        """The processor's time for the middle one of the turns after the first."""
+        return sorted(self.cpu[2:])[len(self.cpu[2:]) // 2]
 
     @property
     def quickest(self) -> float:
@@ -97,6 +108,11 @@ class _Screen:
         while self._read(seconds):
             pass
 
+    def cpu(self) -> float:
+        """Milliseconds on a processor so far, of all threads that still run."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e6
+
     def type(self, text: str) -> float:
         """Types and returns when that was; what came before is forgotten."""
         self.seen = b""
@@ -117,18 +133,20 @@ def sit(command: Sequence[str], env: Mapping[str, str], *, prompt: bytes, turns:
     screen = _Screen(command, env)
     try:
         painted = screen.wait(prompt) - screen.begun
-        answered = []
+        cpu, answered = [screen.cpu()], []
         for turn in range(turns):
             screen.settle(READY_SECONDS if turn == 0 else 0.15)
             screen.type(SAID)
             screen.settle(0.15)
+            before = screen.cpu()
             entered = screen.type("\r")
             answered.append((screen.wait(ANSWERED) - entered) * 1000)
+            cpu.append(screen.cpu() - before)
         status = Path(f"/proc/{screen.process.pid}/status").read_text(encoding="ascii")
     finally:
         screen.close()
     kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-    return Sitting(painted=painted * 1000, answered=answered, memory=kilobytes / 1024)
+    return Sitting(painted=painted * 1000, answered=answered, cpu=cpu, memory=kilobytes / 1024)
 
 
 def server_time(base_url: str) -> Sitting:
@@ -144,7 +162,7 @@ def server_time(base_url: str) -> Sitting:
         answered.append((time.perf_counter() - begun) * 1000)
         response.read()
     connection.close()
-    return Sitting(painted=0.0, answered=answered, memory=0.0)
+    return Sitting(painted=0.0, answered=answered, cpu=[], memory=0.0)
 
 
 def measure(folder: Path, base_url: str, count: int) -> dict[str, list[Sitting]]:
@@ -175,29 +193,41 @@ def main() -> None:
     talkers = {name: runs for name, runs in sat.items() if name != "bare"}
     later = {name: [one.later for one in runs] for name, runs in talkers.items()}
     first = {name: [one.first for one in runs] for name, runs in talkers.items()}
-    over = [ours - server for ours, server in zip(later["chatops"], later["server"], strict=True)]
+    quick = {name: [one.quickest for one in runs] for name, runs in talkers.items()}
+    begun = {name: [one.cpu[0] for one in runs] for name, runs in sat.items() if name != "server"}
+    worked = {name: [one.worked for one in sat[name]] for name in ("chatops", "llm")}
     memory = {name: [one.memory for one in runs] for name, runs in sat.items()}
     show(
-        f"The first prompt: {count} rounds in turn",
+        f"The first prompt: medians of {count} rounds in turn",
         [
             Figure("chatops", painted["chatops"], "ms"),
             Figure("chatops / bare prompt-toolkit", ratios(painted["chatops"], painted["bare"]), most=2),
             Figure("chatops / llm chat", ratios(painted["chatops"], painted["llm"]), most=1),
+            Figure("processor: chatops", begun["chatops"], "ms"),
+            Figure("processor: chatops / bare prompt-toolkit", ratios(begun["chatops"], begun["bare"]), most=2),
+            Figure("processor: chatops / llm chat", ratios(begun["chatops"], begun["llm"]), most=1),
         ],
     )
     show(
-        f"Enter to the first words, {TURNS} turns a session",
+        f"Enter to the first words: medians of {count} sessions of {TURNS} turns",
         [
-            Figure("chatops, over the server's own time", over, "ms", most=15),
-            Figure("the quickest of a session", [one.quickest for one in sat["chatops"]], "ms"),
+            Figure("chatops, over the server's own time", over(later), "ms", most=15),
+            Figure("the same, the quickest turn of a session", over(quick), "ms", most=15),
             Figure("the server's own time", later["server"], "ms"),
             Figure("chatops / llm chat", ratios(later["chatops"], later["llm"]), most=1),
+            Figure("processor: chatops", worked["chatops"], "ms", most=15),
+            Figure("processor: chatops / llm chat", ratios(worked["chatops"], worked["llm"]), most=1),
             Figure(f"the first turn, {READY_SECONDS:g} s after the prompt", first["chatops"], "ms"),
-            Figure("the first turn / llm chat", ratios(first["chatops"], first["llm"])),
-            Figure("peak memory", memory["chatops"], "MB"),
-            Figure("peak memory / llm chat", ratios(memory["chatops"], memory["llm"])),
+            Figure("the first turn / llm chat", ratios(first["chatops"], first["llm"]), most=1),
+            Figure("peak memory", memory["chatops"], "MB", most=50),
+            Figure("peak memory / llm chat", ratios(memory["chatops"], memory["llm"]), most=1),
         ],
     )
+
+
+def over(took: Mapping[str, Sequence[float]]) -> list[float]:
+    """What chatops adds to the server's own time, round by round."""
+    return [ours - server for ours, server in zip(took["chatops"], took["server"], strict=True)]
 
 
 if __name__ == "__main__":

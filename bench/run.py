@@ -17,6 +17,7 @@ from pathlib import Path
 
 BENCHES = (
     "startup",
+    "warm",
     "conversations",
     "processes",
     "store",
@@ -28,6 +29,7 @@ BENCHES = (
     "auth",
     "sizing",
     "streaming",
+    "replicas",
     "bots",
     "page",
 )

@@ -87,7 +87,7 @@ async def turn(store: SqliteStore, made: Conversation) -> None:
     )
     begun = await store.begin_turn(OWNER, made, [user, answer], lease_expires_at=now_ms() + LEASE_MS)
     for n in range(1, 6):
-        await store.append_delta(answer.id, Delta(n=n, text="x" * 200), lease_expires_at=now_ms() + LEASE_MS)
+        await store.append_deltas({answer.id: Delta(n=n, text="x" * 200)}, lease_expires_at=now_ms() + LEASE_MS)
     end = Message(
         id=answer.id,
         conversation_id=made.id,
@@ -114,7 +114,7 @@ async def appends_per_second(store: SqliteStore, *, writers: int = 50, each: int
 
     async def append(message_id: str) -> None:
         for n in range(1, each + 1):
-            await store.append_delta(message_id, Delta(n=n, text="x" * 100), lease_expires_at=lease)
+            await store.append_deltas({message_id: Delta(n=n, text="x" * 100)}, lease_expires_at=lease)
 
     begun = time.perf_counter()
     await asyncio.gather(*(append(row.id) for row in rows))

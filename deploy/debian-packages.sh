@@ -7,8 +7,8 @@ set -eu
 
 case "${1:-}" in
 run) wanted="libgomp1" ;;
-test) # mongod: three; the web page; two shells to complete in; what deploy/ is for
-    wanted="libgomp1 libcurl4 liblzma5 libssl3 chromium zsh fish nginx-light systemd"
+test) # mongod: three; replicas; the web page; two shells to complete in; what deploy/ is for
+    wanted="libgomp1 libcurl4 liblzma5 libssl3 redis-server chromium zsh fish nginx-light systemd"
     ;;
 *)
     echo "usage: $0 run|test" >&2

@@ -11,7 +11,7 @@ from typing import Any
 from chatops.engine.auth import keys
 from chatops.engine.auth.accounts import Accounts
 from chatops.engine.auth.nouns import Account, AuthPolicy, SignIn
-from chatops.engine.messages import Principal, local_principal
+from chatops.engine.messages import Principal, Source, local_principal
 from chatops.engine.stores.sqlite import SqliteStore
 from chatops.engine.stores.sqlite_accounts import SqliteAccounts
 from fakes import SetClock, SlidingLimiter
@@ -41,8 +41,8 @@ class AuthRig:
             OWNER, email=f"{name}@example.com", name=name.title(), password=PASSWORD, **more
         )
 
-    async def sign_in(self, account: Account) -> SignIn:
-        return await self.accounts.sign_in(account, source="web")
+    async def sign_in(self, account: Account, source: Source = "web") -> SignIn:
+        return await self.accounts.sign_in(account, source=source)
 
     async def act(self, account: Account) -> Principal:
         """The account as a signed-in person."""

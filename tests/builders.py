@@ -66,6 +66,5 @@ async def begin(store: Store, clock: Clock, made: Conversation | None = None, pr
 
 
 async def append(store: Store, clock: Clock, running: Message, n: int, text: str = "", *, reasoning: str = "") -> bool:
-    return await store.append_delta(
-        running.id, Delta(n=n, text=text, reasoning=reasoning), lease_expires_at=clock() + LEASE
-    )
+    batch = {running.id: Delta(n=n, text=text, reasoning=reasoning)}
+    return not await store.append_deltas(batch, lease_expires_at=clock() + LEASE)

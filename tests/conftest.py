@@ -10,15 +10,17 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from peers.mongod import Mongod
+    from peers.redis import RedisServer
 
 # A busy machine is no defect: speed is shown by `make bench`.
 # The gate tries the same examples each time: a change is judged by what it changed. `make fuzz` looks for new ones.
-settings.register_profile("chatops", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=3000)
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("chatops", _PATIENT, derandomize=True)
+settings.register_profile("fuzz", _PATIENT, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "chatops"))
 
 
@@ -58,3 +60,23 @@ def mongo_uri(mongod: Mongod) -> Generator[str]:
     yield mongod.uri(name)
     with MongoClient[dict[str, Any]](mongod.uri()) as client:
         client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Generator[RedisServer]:
+    """One Redis for all tests of this worker; a test that kills it starts it again."""
+    from peers.redis import RedisServer
+
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of an empty database."""
+    redis_server.ask("FLUSHALL")
+    return redis_server.url()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatops.engine.errors import RateLimitError, StoreError
 from chatops.engine.events import Finished, ProviderEvent, TextDelta, UsageUpdated
@@ -74,6 +74,8 @@ class FlakyStore(SqliteStore):
     refusal: Exception | None = None
     """What every final write raises."""
     refused = 0
+    beginning: asyncio.Event | None = None
+    """What every turn waits for before it is stored."""
     _refusing = False
 
     @contextmanager
@@ -91,14 +93,19 @@ class FlakyStore(SqliteStore):
             raise StoreError("the disk is full")
         return await super().write(job)
 
+    async def begin_turn(self, *args: Any, **more: Any) -> list[Message]:
+        if self.beginning is not None:
+            await self.beginning.wait()
+        return await super().begin_turn(*args, **more)
+
     def _maybe_fail(self) -> None:
         if self.failures > 0:
             self.failures -= 1
             raise StoreError("the disk is on fire")
 
-    async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
+    async def append_deltas(self, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
         self._maybe_fail()
-        return await super().append_delta(message_id, delta, lease_expires_at=lease_expires_at)
+        return await super().append_deltas(batches, lease_expires_at=lease_expires_at)
 
     async def finish_turn(self, message: Message) -> bool:
         self._maybe_fail()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypedDict
 
 from builders import message
 from chatops.bots.answer import Answer
@@ -19,11 +20,21 @@ PER_SECOND = 50
 LATENCY = (0.04, 0.18)
 
 
+class Place(TypedDict):
+    """A platform's pace and length of messages."""
+
+    pace: float
+    limit: float
+
+
 async def unsaved(surface: Surface, refs: Sequence[str]) -> None: ...
 
 
+async def unstopped() -> None: ...
+
+
 def reply(answer: Answer, surface: FakeSurface, gates: Gates) -> Reply:
-    return Reply(answer, surface, gates, clean=str, saved=unsaved)
+    return Reply(answer, surface, gates, clean=str, saved=unsaved, stop=unstopped)
 
 
 def ended(text: str) -> Message:
@@ -41,10 +52,10 @@ class Figures:
         self.over_at = 0.0
         self._texts: dict[str, str] = {}
 
-    async def produce(self, seconds: float) -> None:
+    async def produce(self, seconds: float, per_second: float = PER_SECOND) -> None:
         loop = asyncio.get_running_loop()
-        for _ in range(int(seconds * PER_SECOND)):
-            await asyncio.sleep(1 / PER_SECOND)
+        for _ in range(int(seconds * per_second)):
+            await asyncio.sleep(1 / per_second)
             self.answer.add(TOKEN)
             self.produced += [loop.time()] * len(TOKEN)
             seen = len(self.surface.wall.text)
@@ -61,18 +72,33 @@ class Figures:
         return self.surface.wall.calls[-1].at - self.over_at
 
 
-async def answers(count: int, *, pace: float, limiter: Limiter, seconds: float, limit: float) -> list[Figures]:
-    """So many answers at once in one bucket, each on a wall of its own."""
+async def answers(
+    count: int,
+    *,
+    pace: float,
+    limiter: Limiter,
+    seconds: float,
+    limit: float,
+    per_second: float = PER_SECOND,
+    in_one_channel: bool = True,
+) -> list[Figures]:
+    """So many answers at once in one bucket, each on a wall of its own. `in_one_channel`: they also share the bucket
+    of new messages.
+    """
     gates, figures = Gates(), []
     async with asyncio.TaskGroup() as group:
         for n in range(count):
             answer = Answer(f"t{n}")
             surface = FakeSurface(Wall(), pace=pace, limiter=limiter, latency=LATENCY, limit=Limit(int(limit)), seed=n)
+            if not in_one_channel:
+                surface.post_alone(f"post {n}")
             figures.append(Figures(answer, surface))
             group.create_task(reply(answer, surface, gates).run())
-            group.create_task(figures[-1].produce(seconds))
+            group.create_task(figures[-1].produce(seconds, per_second))
     return figures
 
 
-DISCORD = {"pace": 1.05, "limit": 1900}
-SLACK = {"pace": 1.25, "limit": 11_000}
+DISCORD: Place = {"pace": 1.05, "limit": 1900}
+SLACK: Place = {"pace": 1.25, "limit": 11_000}
+NATIVE: Place = {"pace": 0.65, "limit": 9_000}
+"""Slack's own streaming."""

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatops.engine.auth import keys
+from chatops.engine.auth.accounts import Accounts
 from chatops.engine.events import Record
 from chatops.engine.limits.ledger import Entry
 from chatops.engine.limits.limits import Limits
@@ -15,8 +17,9 @@ from chatops.engine.messages import LOCAL_OWNER, Conversation, Message, Principa
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.requests import TurnRequest
 from chatops.engine.service import Engine
+from chatops.engine.stores.sqlite_accounts import SqliteAccounts
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from fakes import FlakyMeter, FlakyStore, ScriptedProvider, SetClock, Step, answer
+from fakes import FlakyMeter, FlakyStore, ScriptedProvider, SetClock, SlidingLimiter, Step, answer
 
 ME = Principal(user_id=LOCAL_OWNER)
 SPEC = ModelSpec(id="fake:m", context=1000, max_output=100)
@@ -33,6 +36,11 @@ class Rig:
     clock: SetClock
     waits: list[float]
     meter: FlakyMeter
+
+    @property
+    def accounts(self) -> Accounts:
+        assert self.engine.accounts is not None
+        return self.engine.accounts
 
     async def ask(self, text: str = "hi", **request: object) -> Message:
         """Runs a turn to its end, whatever that is, and returns the stored answer."""
@@ -77,6 +85,24 @@ async def open_rig(
     store = await FlakyStore.open(path, clock=clock)
     meter = FlakyMeter(store)
     providers = {"fake": provider, "other": other}
+    people = SqliteAccounts(store)
+    limits = Limits(
+        meters=meter,
+        store=store,
+        clock=clock,
+        policy=policy,
+        prices=Prices(prices),
+        sleep=sleep,
+        people=lambda: people,
+    )
+    accounts = Accounts(
+        store=people,
+        history=store,
+        limiter=SlidingLimiter(clock),
+        handovers=(limits.hand_over,),
+        keys=lambda: keys.load({}, path.parent),
+        clock=clock,
+    )
     engine = Engine(
         store=store,
         providers=providers,
@@ -84,10 +110,12 @@ async def open_rig(
         turn_log=MemoryTurnLog(),
         clock=clock,
         sleep=sleep,
-        limits=Limits(meters=meter, store=store, clock=clock, policy=policy, prices=Prices(prices), sleep=sleep),
+        limits=limits,
+        accounts=accounts,
     )
     try:
         yield Rig(engine, provider, other, store, clock, waits, meter)
     finally:
         await engine.drain()
+        accounts.aclose()
         await store.aclose()

@@ -64,9 +64,11 @@ class FakeSurface:
     Args:
         faults: Raised by the next calls, in turn; None lets one pass.
         latency: The least and most seconds a call takes.
+        file_fault: Raised for every file.
     """
 
     waits_for_text = False
+    aside = ""
 
     def __init__(
         self,
@@ -80,7 +82,11 @@ class FakeSurface:
         faults: list[SurfaceError | None] | None = None,
         spare: FakeSurface | None = None,
         seed: int = 1,
+        most: int = 1000,
+        file_fault: SurfaceError | None = None,
     ) -> None:
+        self._file_fault = file_fault
+        self.most = most
         self.wall = wall or Wall()
         self.limit = limit
         self.faults = faults or []
@@ -91,11 +97,17 @@ class FakeSurface:
         self._spare = spare
         self._random = random.Random(seed)  # noqa: S311 - repeatable
 
+    def post_alone(self, lane: str) -> None:
+        """New messages have a bucket of their own: it is another channel than everybody's."""
+        self._lanes["post"] = Lane(name=lane, pace=self._lanes["post"].pace)
+
     def lane(self, ref: str | None, view: View) -> Lane:
         return self._lanes["post" if ref is None else "edit"]
 
     async def post(self, view: View) -> str:
         await self._arrive("post")
+        if view.file and self._file_fault:
+            raise self._file_fault
         self.wall.posted += 1
         ref = f"m{self.wall.posted}"
         self._show("post", ref, view)

@@ -11,7 +11,7 @@ from pathlib import Path
 from chatops.cli.exits import ExitCode
 from chatops.cli.repl.commands import REGISTRY
 from chatops.cli.repl.loop import Loop
-from chatops.cli.repl.reader import Line
+from chatops.cli.repl.reader import Line, Waiting
 from chatops.cli.repl.session import Asking, Look, Session
 from chatops.cli.terminal import Terminal
 from chatops.engine.models import ModelSpec
@@ -43,7 +43,13 @@ class Lines:
             line()
         raise EOFError
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
+        return nullcontext(lambda _: "")
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def lent(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def refresh(self) -> None:

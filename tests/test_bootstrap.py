@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatops import bootstrap
+from chatops.catalog import catalog
 from chatops.engine.errors import SettingsError
 from chatops.engine.messages import LOCAL_OWNER, Principal
 from chatops.engine.requests import TurnRequest
@@ -27,7 +28,7 @@ def settings(home: Path, **env: str) -> Settings:
 def test_the_default_model_is_the_first_with_a_key_or_the_embedded_one(
     tmp_path: Path, env: dict[str, str], model: str
 ) -> None:
-    assert bootstrap.catalog(settings(tmp_path, **env), env).resolve(None).id == model
+    assert catalog(settings(tmp_path, **env), env).resolve(None).id == model
 
 
 @pytest.mark.parametrize(

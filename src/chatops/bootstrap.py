@@ -7,24 +7,26 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
-from chatops.engine.errors import SettingsError
+from chatops.catalog import catalog
+from chatops.engine.errors import InvalidRequestError, SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.ports import MeterStore
 from chatops.engine.limits.prices import Prices
 from chatops.engine.limits.rates import StoredLimiter
-from chatops.engine.models import DEFAULTS, LOCAL_MODEL, Catalog, ModelSpec
 from chatops.engine.ports import Provider, Store
 from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
-from chatops.sections import ProviderSettings
+from chatops.sections import ProviderSettings, usable_key
 from chatops.settings import Settings
 
 if TYPE_CHECKING:
     from chatops.engine.auth.accounts import Accounts
     from chatops.engine.auth.ports import AccountStore
+    from chatops.engine.stores.mongo import MongoStore
     from chatops.engine.stores.mongo_bots import MongoBots
+    from chatops.engine.stores.sqlite import SqliteStore
     from chatops.engine.stores.sqlite_bots import SqliteBots
     from chatops.telemetry.traces import Traces
 
@@ -40,6 +42,18 @@ class Providers(Mapping[str, Provider]):
         self._env = env
         self._transport = transport
         self._made: dict[str, Provider] = {}
+        self._given: dict[str, str] = {}
+
+    def use_key(self, name: str, key: str) -> None:
+        """The key of a provider from now on, before every other place of keys; it must not be made yet.
+
+        Raises:
+            InvalidRequestError: It takes no key.
+            SettingsError: It is no usable key.
+        """
+        if self._settings.providers[name].kind not in {"openai", "anthropic"}:
+            raise InvalidRequestError(f"provider {name} takes no key: name a model of the provider that the key is for")
+        self._given[name] = usable_key(key, name)
 
     def __getitem__(self, name: str) -> Provider:
         if name not in self._made:
@@ -51,6 +65,9 @@ class Providers(Mapping[str, Provider]):
 
     def __len__(self) -> int:
         return len(self._settings.providers)
+
+    def _key(self, chosen: ProviderSettings) -> str | None:
+        return self._given.get(chosen.name) or chosen.api_key(self._env)
 
     def _make(self, chosen: ProviderSettings) -> Provider:
         match chosen.kind:
@@ -64,9 +81,9 @@ class Providers(Mapping[str, Provider]):
 
                 return EchoProvider(chosen.name)
             case "openai":
-                return self._openai(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._openai(chosen.name, self._key(chosen), chosen.base_url)
             case "anthropic":
-                return self._anthropic(chosen.name, chosen.api_key(self._env), chosen.base_url)
+                return self._anthropic(chosen.name, self._key(chosen), chosen.base_url)
 
     def _openai(self, name: str, key: str | None, base_url: str | None) -> Provider:
         if self._direct(base_url):
@@ -98,37 +115,6 @@ class Providers(Mapping[str, Provider]):
             await provider.aclose()
 
 
-def default_model(settings: Settings, env: Mapping[str, str]) -> str:
-    """The model when nobody names one: the settings', else that of the first provider with a key, else the embedded.
-
-    `echo` never chooses itself.
-    """
-    if settings.model is not None:
-        return settings.model
-    for name in ("openai", "anthropic"):
-        provider = settings.providers.get(name)
-        if provider is not None and provider.has_key(env):
-            return DEFAULTS[name]
-    return LOCAL_MODEL
-
-
-def catalog(settings: Settings, env: Mapping[str, str]) -> Catalog:
-    """The models of these settings."""
-    specs = [
-        ModelSpec(
-            id=id_,
-            context=said.context,
-            max_output=said.max_output,
-            fallbacks=said.fallbacks,
-            images=said.images,
-        )
-        for id_, said in settings.models.items()
-    ]
-    return Catalog(
-        providers=settings.providers, default=default_model(settings, env), aliases=settings.aliases, specs=specs
-    )
-
-
 async def open_store(
     database: str, *, mongo_driver: Literal["motor", "pymongo"] = "motor", clock: Callable[[], int] = now_ms
 ) -> Store:
@@ -152,51 +138,57 @@ async def open_store(
     return await SqliteStore.open(path.removeprefix("/") if mark else database, clock=clock)
 
 
-def account_store(store: Store) -> AccountStore:
-    """The accounts beside the conversations, in the database that is open."""
+def _sqlite(store: Store) -> SqliteStore | None:
+    """The embedded store, when it is one: the other of the two kinds is `_mongo`."""
     from chatops.engine.stores.sqlite import SqliteStore
 
-    if isinstance(store, SqliteStore):
-        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+    return store if isinstance(store, SqliteStore) else None
 
-        return SqliteAccounts(store)
+
+def _mongo(store: Store) -> MongoStore:
     from chatops.engine.stores.mongo import MongoStore
-    from chatops.engine.stores.mongo_accounts import MongoAccounts
 
     assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
-    return MongoAccounts(store)
+    return store
+
+
+def account_store(store: Store) -> AccountStore:
+    """The accounts beside the conversations, in the database that is open."""
+    if (file := _sqlite(store)) is not None:
+        from chatops.engine.stores.sqlite_accounts import SqliteAccounts
+
+        return SqliteAccounts(file)
+    from chatops.engine.stores.mongo_accounts import MongoAccounts
+
+    return MongoAccounts(_mongo(store))
 
 
 def open_meter(store: Store) -> MeterStore:
     """Limits and budgets beside the conversations, in the database that is open."""
-    from chatops.engine.stores.sqlite import SqliteStore
-
-    if isinstance(store, SqliteStore):
+    if (file := _sqlite(store)) is not None:
         from chatops.engine.stores.sqlite_meter import SqliteMeter
 
-        return SqliteMeter(store)
-    from chatops.engine.stores.mongo import MongoStore
+        return SqliteMeter(file)
     from chatops.engine.stores.mongo_meter import MongoMeter
 
-    assert isinstance(store, MongoStore)  # noqa: S101 - there are two kinds of store
-    return MongoMeter(store)
+    return MongoMeter(_mongo(store))
 
 
-def limits(settings: Settings, store: Store) -> Limits:
-    """The limits of these settings, over the meters in a store."""
+def limits(settings: Settings, store: Store, meters: MeterStore | None = None) -> Limits:
+    """The limits of these settings, over the meters in a store, or those that are given."""
     free = {provider.name for provider in settings.providers.values() if provider.kind in {"local", "echo"}}
     said = {id_: model.price for id_, model in settings.models.items() if model.price is not None}
     return Limits(
-        meters=open_meter(store),
+        meters=meters or open_meter(store),
         store=store,
         clock=now_ms,
         policy=settings.limits,
         prices=Prices(said, free),
-        merged_into=lambda user_id: account_store(store).merged_into(user_id),
+        people=lambda: account_store(store),
     )
 
 
-def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: Limits) -> Accounts:
+def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: Limits, meters: MeterStore) -> Accounts:
     """The accounts on a store that `open_store` opened."""
     from chatops.engine.auth import keys
     from chatops.engine.auth.accounts import Accounts
@@ -204,7 +196,7 @@ def _accounts(settings: Settings, store: Store, env: Mapping[str, str], limits: 
     return Accounts(
         store=account_store(store),
         history=store,
-        limiter=StoredLimiter(open_meter(store), now_ms),
+        limiter=StoredLimiter(meters, now_ms),
         handovers=(limits.hand_over,),
         keys=lambda: keys.load(env, settings.paths.data),
         policy=settings.auth,
@@ -222,19 +214,14 @@ def _name_of(settings: Settings) -> str:
 
 def bot_records(engine: Engine) -> SqliteBots | MongoBots:
     """The bots' memory, in the engine's own database."""
-    from chatops.engine.stores.sqlite import SqliteStore
-
     store = engine._store  # noqa: SLF001 - it was put there below
-
-    if isinstance(store, SqliteStore):
+    if (file := _sqlite(store)) is not None:
         from chatops.engine.stores.sqlite_bots import SqliteBots
 
-        return SqliteBots(store)
-    from chatops.engine.stores.mongo import MongoStore
+        return SqliteBots(file)
     from chatops.engine.stores.mongo_bots import MongoBots
 
-    assert isinstance(store, MongoStore)  # noqa: S101 - the other of two
-    return MongoBots(store)
+    return MongoBots(_mongo(store))
 
 
 @asynccontextmanager
@@ -258,9 +245,15 @@ async def open_engine(
     providers = Providers(settings, env, transport)
     recovery = Recovery(settings.paths.state / "recovery", _name_of(settings))
     store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
-    counted = limits(settings, store)
+    meters, replicated = open_meter(store), None
+    if settings.redis is not None:
+        from chatops.engine.replicas.opening import open_replicas, replicated_meter
+
+        replicated = open_replicas(settings.redis, MemoryTurnLog(), store, lives=transport == "sdk")
+        meters = replicated_meter(replicated, meters)
+    counted = limits(settings, store, meters)
     # A one-shot acts as the local owner, and starts without knowing what an account is.
-    accounts = None if transport == "direct" else _accounts(settings, store, env, counted)
+    accounts = None if transport == "direct" else _accounts(settings, store, env, counted, meters)
     naming = None
     if titles and settings.titles:
         from chatops.engine.titles import TitlePolicy
@@ -270,7 +263,8 @@ async def open_engine(
         store=store,
         providers=traces.around_providers(providers) if traces else providers,
         catalog=catalog(settings, env),
-        turn_log=MemoryTurnLog(),
+        turn_log=replicated or MemoryTurnLog(),
+        replicas=replicated,
         salvage=recovery.keep,
         limits=counted,
         accounts=accounts,
@@ -285,5 +279,7 @@ async def open_engine(
         await engine.drain()
         if accounts is not None:
             accounts.aclose()
+        if replicated is not None:
+            await replicated.aclose()
         await providers.aclose()
         await store.aclose()

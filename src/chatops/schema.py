@@ -139,6 +139,7 @@ KEYS: Mapping[str, Any] = {
     "titles": _switch,
     "title_model": text,
     "database": _starts_with("sqlite:///", "mongodb://", "mongodb+srv://"),
+    "redis": _starts_with("redis://", "rediss://", "unix://"),
     "mongo_driver": _one_of("motor", "pymongo"),
     "local_model": text,
     "aliases": {ANY: text},

@@ -31,6 +31,7 @@ _ENVIRONMENT: Mapping[str, Key] = {
     "CHATOPS_TIMEOUT": ("timeout",),
     "CHATOPS_DATABASE": ("database",),
     "CHATOPS_MONGO_DRIVER": ("mongo_driver",),
+    "CHATOPS_REDIS": ("redis",),
     "CHATOPS_LOCAL_MODEL": ("local_model",),
     "OPENAI_BASE_URL": ("providers", "openai", "base_url"),
     "ANTHROPIC_BASE_URL": ("providers", "anthropic", "base_url"),
@@ -63,6 +64,7 @@ class Settings:
     Attributes:
         model: The default model; None: the first provider with a key, else the embedded model.
         mongo_driver: The client for a mongodb:// database.
+        redis: What connects the processes on one database; None: they share the database alone.
         timeout: Seconds of silence from a provider after which it counts as gone.
         titles: A model names new conversations, where the front end lives long enough.
         title_model: The model for that; None: a cheap one of the conversation's provider.
@@ -76,6 +78,7 @@ class Settings:
     paths: paths.Paths
     database: str = field(repr=False)
     mongo_driver: Literal["motor", "pymongo"] = "motor"
+    redis: str | None = field(default=None, repr=False)
     model: str | None = None
     preset: str | None = None
     system: str | None = None

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession, UnixConnector
 
-from chatops.api.access import LoginAccess
+from chatops.api.access import EitherAccess, LocalAccess, LoginAccess
+from chatops.api.app import create_app
+from chatops.api.serving import Endpoints, listening
 from chatops.engine.errors import AuthenticationError, RateLimitError
 from chatops.engine.messages import LOCAL_OWNER, Principal, Source
 from fakes import answer
-from rig import ME
+from rig import ME, open_rig
 from server import open_server
 
 
@@ -36,7 +39,7 @@ class Once:
             raise RateLimitError("too many requests", retry_after=11.2)
 
     def check_address(self, address: str) -> None:
-        assert address == "127.0.0.1"
+        assert address in {"127.0.0.1", "unix"}
 
 
 async def test_without_a_good_credential_nothing_is_answered(tmp_path: Path) -> None:
@@ -100,3 +103,28 @@ async def test_the_page_of_this_machine_and_every_other_program_can(tmp_path: Pa
             {"Sec-Fetch-Site": "none"},
         ):
             await server.json("GET", "/api/conversations", headers=headers)
+
+
+async def test_the_socket_is_its_users_but_not_whom_a_proxy_or_credential_speaks_for(tmp_path: Path) -> None:
+    access = EitherAccess(LocalAccess(ME, mark="mine"), LoginAccess(Keys()))
+    async with open_rig(tmp_path / "db") as rig:
+        app = create_app(rig.engine, access, limits=Once())
+        socket = tmp_path / "s"
+        async with (
+            listening(app, Endpoints(socket=socket)),
+            ClientSession("http://x", connector=UnixConnector(str(socket))) as http,
+        ):
+
+            async def status(**headers: str) -> int:
+                named = {name.replace("_", "-"): value for name, value in headers.items()}
+                async with http.get("/api/conversations", headers=named) as response:
+                    return response.status
+
+            # Its user is not counted on the way to a database that is at hand anyway.
+            assert [await status() for _ in range(3)] == [200, 200, 200]
+            assert await status(X_Chatops_Settings="mine") == 200
+            assert await status(X_Chatops_Settings="others") == 503
+            assert await status(Authorization="Bearer bad") == 401
+            assert await status(Authorization="Bearer good") == 200
+            assert await status(Authorization="Bearer good") == 429
+            assert await status(X_Forwarded_For="203.0.113.9") == 401

@@ -159,3 +159,18 @@ async def test_usage_and_budgets_are_told(server: Server) -> None:
 
     assert told == {"usage": [], "budgets": []}
     await server.error("GET", "/api/usage?since=yesterday", 422, headers=bearer(signed))
+
+
+async def test_usage_by_user_names_the_accounts_and_members_see_their_own_alone(server: Server) -> None:
+    ann = await server.json("POST", "/api/auth/register", 201, json=ANN)
+    bob = await server.json("POST", "/api/auth/register", 201, json={**ANN, "email": "bob@example.com", "name": "Bob"})
+    for signed in (ann, bob):
+        async with server.http.post("/api/chat", json={"message": "hi"}, headers=bearer(signed)) as response:
+            await response.read()
+
+    async def names(signed: dict[str, Any]) -> list[str]:
+        told = await server.json("GET", "/api/usage?by=user", headers=bearer(signed))
+        return sorted(line["name"] for line in told["usage"])
+
+    assert await names(ann) == ["Ann", "Bob"]
+    assert await names(bob) == ["Bob"]

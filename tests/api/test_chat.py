@@ -284,3 +284,86 @@ async def test_more_streams_than_may_be_open_are_refused(tmp_path: Path) -> None
             assert json.loads(await response.text())["error"]["code"] == "overloaded"
         for one in responses:
             one.close()
+
+
+async def test_a_turn_takes_every_parameter_that_a_terminal_has(server: Server) -> None:
+    await server.ask(
+        "hi",
+        stop="END",
+        options={"seed": 7},
+        fallbacks=["other:one"],
+        max_tokens=5,
+        timeout=7.5,
+    )
+
+    (request,) = server.rig.provider.requests
+    assert (request.sampling.stop, request.sampling.extra, request.sampling.max_tokens) == (("END",), {"seed": 7}, 5)
+    assert request.silence == 7.5
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"options": {"n": 5}}, "n cannot be set"),
+        ({"options": {"model": "x"}}, "model cannot be set"),
+        ({"timeout": 0}, "time-out"),
+        ({"timeout": 1e9}, "time-out"),
+        ({"max_cost": "-1"}, "maximum cost"),
+        ({"max_cost": "NaN"}, "max_cost"),
+        ({"max_cost": "0.5"}, "price"),
+        ({"fallbacks": ["other:one"] * 9}, "fallbacks"),
+        ({"fallbacks": ["nobody:x"]}, "no model"),
+    ],
+)
+async def test_a_parameter_that_cannot_be_had_is_refused_by_name(
+    server: Server, more: dict[str, object], said: str
+) -> None:
+    error = await server.error("POST", "/api/chat", 422, json={"message": "hi", **more})
+
+    assert said in error["message"]
+    assert server.rig.provider.requests == []
+
+
+async def test_what_is_not_stored_leaves_nothing_and_ends_with_its_client(tmp_path: Path) -> None:
+    never = asyncio.Event()
+    async with open_server(tmp_path / "db", answer("Hello"), [TextDelta("Hel"), never]) as server:
+        assert text_of(await server.ask("hi", id="c1", store=False)) == "Hello"
+        await server.error("GET", "/api/conversations/c1", 404)
+
+        body = {"id": "c1", "message": "hi", "store": False}
+        async with server.http.post("/api/chat", json=body) as response:
+            await response.content.readuntil(b"text-delta")
+        while server.rig.engine._runs:
+            await asyncio.sleep(0.001)
+        assert [row.status for row in await server.rig.ledger()] == ["complete", "interrupted"]
+
+
+async def test_a_turn_is_stopped_by_the_name_that_its_client_gave_it(tmp_path: Path) -> None:
+    never = asyncio.Event()
+    async with open_server(tmp_path / "db", [TextDelta("Hel"), never]) as server:
+        asking = asyncio.create_task(server.ask("hi", id="c1", client_id="mine"))
+        while not server.rig.provider.requests:
+            await asyncio.sleep(0.001)
+
+        other = await server.json("POST", "/api/chat/c1/stop", json={"client_id": "another"})
+        assert other["stopped"] is False
+        assert not asking.done()
+        stopped = await server.json("POST", "/api/chat/c1/stop", json={"client_id": "mine"})
+        assert stopped["stopped"] is True
+        assert events(await asking)[-2].data == {"type": "abort"}
+
+
+async def test_a_turn_that_is_being_started_is_stopped_once_it_has_begun(tmp_path: Path) -> None:
+    never, slow = asyncio.Event(), asyncio.Event()
+    async with open_server(tmp_path / "db", [never]) as server:
+        server.rig.store.beginning = slow
+        asking = asyncio.create_task(server.ask("hi", id="c1", client_id="mine"))
+        while not server.rig.engine._once._starting:
+            await asyncio.sleep(0.001)
+        stopping = asyncio.create_task(server.json("POST", "/api/chat/c1/stop", json={"client_id": "mine"}))
+        await asyncio.sleep(0.02)
+        assert not stopping.done()
+        slow.set()
+
+        assert (await stopping)["stopped"] is True
+        assert events(await asking)[-2].data == {"type": "abort"}

@@ -58,6 +58,15 @@ async def test_a_search_finds_conversations_with_the_words_that_matched(server: 
     assert found[0]["match"]["text"] == "question 1"
 
 
+async def test_what_matched_is_shown_though_it_stands_far_down(server: Server) -> None:
+    await server.ask("a long beginning " * 100 + "and then a zebra crosses", id="far")
+
+    (found,) = (await server.json("GET", "/api/conversations", params={"q": "Zebra"}))["conversations"]
+
+    assert found["match"]["text"].startswith("…")
+    assert found["match"]["text"].endswith("and then a zebra crosses")
+
+
 async def test_a_conversation_is_renamed_tagged_put_away_and_deleted(server: Server) -> None:
     await make(server, 2)
     change = {"title": "Better", "tags": ["Work", "x"], "archived": True}

@@ -17,8 +17,6 @@ async def server(tmp_path: Path) -> AsyncGenerator[Server, None]:
     async with open_server(
         tmp_path / "db",
         answer("ok"),
-        body_seconds=0.05,
-        header_seconds=0.05,
         linger_seconds=0.5,
         connections=20,
         body=1_000_000,
@@ -111,16 +109,16 @@ async def raw(server: Server, *pieces: bytes) -> bytes:
         writer.close()
 
 
-async def test_a_head_that_never_ends_is_cut_off(server: Server) -> None:
-    assert await raw(server, b"GET /livez HTTP/1.1\r\n", b"Host: x\r\n") == b""
+async def test_a_head_that_never_ends_is_cut_off(tmp_path: Path) -> None:
+    async with open_server(tmp_path / "db", header_seconds=0.05) as server:
+        assert await raw(server, b"GET /livez HTTP/1.1\r\n", b"Host: x\r\n") == b""
 
 
-async def test_a_body_that_comes_too_slowly_is_refused_and_the_connection_ended(server: Server) -> None:
-    host = server.url.removeprefix("http://").encode()
-    head = (
-        b"POST /api/chat HTTP/1.1\r\nHost: %b\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n" % host
-    )
-    told = await raw(server, head, b'{"mess')
+async def test_a_body_that_comes_too_slowly_is_refused_and_the_connection_ended(tmp_path: Path) -> None:
+    async with open_server(tmp_path / "db", body_seconds=0.05, linger_seconds=0.5) as server:
+        host = server.url.removeprefix("http://").encode()
+        head = b"POST /api/chat HTTP/1.1\r\nHost: %b\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+        told = await raw(server, head % host, b'{"mess')
 
     assert told.startswith(b"HTTP/1.1 408 ")
     assert b"request_timeout" in told

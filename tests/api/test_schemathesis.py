@@ -51,6 +51,7 @@ def running(path: Path) -> Iterator[str]:
             access=LocalAccess(local_principal("api")),
             registration="open",
             body_seconds=5.0,
+            linger_seconds=0.2,
         ) as server:
             await server.ask("hi", id="c1")
             found.update(url=server.url, loop=asyncio.get_running_loop(), done=done)

@@ -1,7 +1,15 @@
 from dataclasses import replace
 
 from chatops.api.ui_stream import UIStream
-from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
+from chatops.engine.events import (
+    Entitled,
+    Event,
+    ReasoningDelta,
+    TextDelta,
+    TurnFinished,
+    TurnStarted,
+    UsageUpdated,
+)
 from chatops.engine.messages import Conversation, ErrorInfo, Message, ReasoningPart, TextPart, Usage
 
 CONVERSATION = Conversation(id="c", owner_id="me", title="A title", created_at=0, updated_at=0)
@@ -73,3 +81,12 @@ def test_a_stopped_answer_is_an_abort() -> None:
     stopped = replace(MESSAGE, status="interrupted", error=ErrorInfo(code="stopped", message="stopped"))
 
     assert parts(TurnFinished(stopped))[-1] == {"type": "abort"}
+
+
+def test_a_title_that_arrives_and_another_model_that_answered_are_told() -> None:
+    done = replace(MESSAGE, provider="other", model="y", status="complete", finish_reason="stop")
+
+    told = parts(TurnStarted(CONVERSATION, MESSAGE), TextDelta("a"), Entitled("c", "Better"), TurnFinished(done))
+
+    assert {"type": "data-conversation", "data": {"id": "c", "title": "Better"}} in told[2:]
+    assert told[-1] == {"type": "finish", "messageMetadata": {"finish_reason": "stop", "model": "other:y"}}

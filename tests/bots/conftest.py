@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chatops.bots.policy import Policy
+from chatops.engine.messages import Message
 from chatops.engine.models import ModelSpec
 from chatops.engine.stores.sqlite_bots import SqliteBots
 from chatops.sections import DiscordSettings, SlackSettings
@@ -56,6 +57,13 @@ class DiscordBot:
         waiting.cancel()
         if self.task.done():
             await self.task
+
+    async def stored(self, person: str, turn: str | None = None) -> Message:
+        """The answer that a person got, or the only one."""
+        if turn is None:
+            ((turn, _),) = await self.records.find("discord answer", limit=9)
+        owner = await self.rig.accounts.principal_for("discord", person, display_name="Ann")
+        return await self.rig.store.message(owner.user_id, turn)
 
     async def stop(self) -> None:
         if self.task is not None:
@@ -124,6 +132,13 @@ class SlackBot:
                 ready.set()
 
             await bot.serve("127.0.0.1", 0, serving)
+
+    async def stored(self, person: str, turn: str | None = None) -> Message:
+        """The answer that a person got, or the only one."""
+        if turn is None:
+            ((turn, _),) = await self.records.find("slack answer", limit=9)
+        owner = await self.rig.accounts.principal_for("slack", person, display_name="Ann")
+        return await self.rig.store.message(owner.user_id, turn)
 
     async def stop(self) -> None:
         if self.task is not None:

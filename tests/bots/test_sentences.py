@@ -31,3 +31,13 @@ def test_an_answer_at_its_limit_and_one_of_nothing_have_notes() -> None:
     assert "go on" in note_of(message("c", "x", role="assistant", finish_reason="length"))
     assert "with nothing" in note_of(message("c", "", role="assistant", finish_reason="stop"))
     assert note_of(message("c", "x", role="assistant", finish_reason="stop")) == ""
+
+
+def test_a_model_that_is_missing_is_told_in_the_providers_words_and_what_to_do() -> None:
+    said = sentence("provider_model_missing", "The built-in model is not here yet: run `chatops models pull`")
+
+    assert said.endswith("`chatops models pull`; choose another with /chatops model")
+
+
+def test_a_page_instead_of_an_error_is_cut() -> None:
+    assert len(sentence("provider_rejected", "x" * 10_000)) == 600

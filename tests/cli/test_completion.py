@@ -75,6 +75,33 @@ def test_models_presets_providers_settings_and_conversations_complete(program: P
     assert words(program, "history", "import", "") == [":files"]
 
 
+def test_tags_complete(program: Program) -> None:
+    id_ = conversation(program)
+    program.run("history", "tag", id_, "work", "two words")
+    program.run("history", "archive", id_)
+
+    assert words(program, "history", "ls", "--tag", "") == ["two words", "work"]
+    assert words(program, "history", "tag", id_, "w") == ["work"]
+    assert words(program, "ask", "--temporary", "") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_tag_of_two_words_is_one_argument(program: Program, shell: str) -> None:
+    program.run("history", "tag", conversation(program), "two words; touch owned")
+    start = {"bash": [_shell("bash"), "--norc", "--noprofile", "-i"], "zsh": [_shell("zsh"), "-f", "-i"]}[shell]
+    load = "autoload -Uz compinit; compinit -D; " if shell == "zsh" else ""
+
+    typed_into(
+        program,
+        start,
+        f"{load}source <(chatops completion {shell})",
+        "chatops history ls --json --tag tw\t\n",
+        '"Rolling ',
+    )
+
+    assert not (program.home / "owned").exists()
+
+
 def test_titles_do_not_steer_the_terminal_and_are_cut(program: Program) -> None:
     line = program.run("complete-words", "zsh", "--", "history", "show", "").out
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -60,6 +62,26 @@ def test_bad_records_are_told_on_standard_error_with_exit_code_8(program: Progra
     assert (done.code, done.out) == (8, "imported 1 conversations, 2 faults; 1 messages\n")
     assert "chatops: warning: conversations.json, record 1: it is no conversation of" in done.err
     assert (as_json.code, json.loads(as_json.out)["unchanged"], json.loads(as_json.out)["faulty"]) == (8, 1, 2)
+
+
+@pytest.mark.parametrize(("form", "place"), [("json", b"standard input"), ("zip", b"conversations.json")])
+def test_an_export_is_imported_from_standard_input(program: Program, form: str, place: bytes) -> None:
+    exported = json.dumps([branched_chatgpt(), {"x": 1}]).encode()
+    if form == "zip":
+        with ZipFile(program.home / "c.zip", "w") as archive:
+            archive.writestr("conversations.json", exported)
+        exported = (program.home / "c.zip").read_bytes()
+    command = program.command("history", "import", "-")
+    done = subprocess.run(command, env=program.env, input=exported, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout) == (8, b"imported 1 conversations, 1 faults; 5 messages\n")
+    assert b"chatops: warning: %b, record 2: it is no conversation" % place in done.stderr
+
+
+def test_an_import_from_a_terminal_waits_for_nothing(program: Program) -> None:
+    done = program.run_on_terminal("history", "import", "-")
+
+    assert (done.code, "nothing is piped into this command" in done.out) == (2, True)
 
 
 def test_a_missing_file_is_a_usage_error(program: Program) -> None:

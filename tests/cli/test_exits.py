@@ -88,7 +88,7 @@ def test_an_error_is_one_line_and_a_hint(capsys: pytest.CaptureFixture[str]) -> 
     assert code is ExitCode.CONFIGURATION
     assert capsys.readouterr().err == (
         "chatops: error: config.toml: unknown key modle\n"
-        "  hint: `chatops config show` prints each setting with its origin\n"
+        "  hint: `chatops config edit` opens your settings file, `chatops doctor` checks what it says\n"
     )
 
 

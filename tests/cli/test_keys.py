@@ -33,14 +33,24 @@ def ring(tmp_path: Path) -> Program:
     return program
 
 
+_CHUNK = {"choices": [{"index": 0, "delta": {"content": "yes"}, "finish_reason": "stop"}]}
+
+
 class _Guarded(BaseHTTPRequestHandler):
-    """Lists its models to who has the key."""
+    """Lists its models to who has the key, and says yes to them."""
 
     def do_GET(self) -> None:
+        self._answer(json.dumps({"data": [{"id": "m"}]}), "application/json")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self._answer(f"data: {json.dumps(_CHUNK)}\n\ndata: [DONE]\n\n", "text/event-stream")
+
+    def _answer(self, text: str, kind: str) -> None:
         right = KEY in self.headers.get("authorization", "")
-        body = json.dumps({"data": [{"id": "m"}]} if right else {"error": {"message": "bad key", "type": "x"}}).encode()
+        body = (text if right else json.dumps({"error": {"message": "bad key", "type": "x"}})).encode()
         self.send_response(200 if right else 401)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", kind if right else "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -134,6 +144,42 @@ def test_a_wrong_key_is_told_without_it(program: Program, server: str) -> None:
     (result,) = json.loads(done.out)
     assert (done.code, result["works"], result["code"]) == (3, False, "provider_credentials")
     assert OTHER not in str(done)
+
+
+def test_a_key_of_a_file_comes_before_every_other(program: Program, server: str) -> None:
+    (program.home / "config.toml").write_text(f'[providers.openai]\nbase_url = "{server}"')
+    (program.home / "work.key").write_text(f"{KEY}\nand a note\n")
+    other = Program(program.home, OPENAI_API_KEY=OTHER)
+
+    assert other.run("ask", "-m", "openai:m", "hi").code == 3
+    assert other.run("ask", "-m", "openai:m", "--key-file", "work.key", "hi") == Done(0, "yes\n")
+    assert other.run("ask", "-c", "--key-file", "~/work.key", "and?") == Done(0, "yes\n")
+    talk = other.run("chat", "-m", "openai:m", "--key-file", "work.key", stdin="hi\n/models openai\n")
+    assert talk == Done(0, "yes\n* openai:m\n")
+    shown = other.run("ask", "-m", "openai:m", "--key-file", "work.key", "--dry-run", "hi")
+    assert KEY not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("content", "model", "said"),
+    [
+        (None, "openai:m", "cannot read the key in k: No such file or directory"),
+        ("\n", "openai:m", "the first line of k is empty"),
+        (f"{KEY} \x1b[2J", "openai:m", "the key of provider openai holds a space or a character outside ASCII"),
+        (KEY, "echo:plain", "provider echo takes no key"),
+        (KEY, None, "provider local takes no key: name a model of the provider that the key is for"),
+    ],
+)
+def test_a_key_file_that_is_no_use_is_told_without_its_content(
+    program: Program, content: str | None, model: str | None, said: str
+) -> None:
+    if content is not None:
+        (program.home / "k").write_text(content)
+    done = program.run("ask", "--key-file", "k", *(["-m", model] if model else []), "hi")
+
+    assert said in done.err
+    assert done.code in {2, 3}
+    assert KEY not in str(done)
 
 
 def test_a_key_is_asked_for_on_a_terminal_and_not_shown(program: Program) -> None:

@@ -1,6 +1,7 @@
 """`chatops history archive|unarchive|tag` and what `ls` lists of it."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,23 @@ def test_what_is_put_away_leaves_the_list_and_can_be_brought_back(program: Progr
     program.run("history", "unarchive", ids["one"])
     assert listed(program) == ids
     assert program.run("history", "ls", "--archived").err == "no such conversations\n"
+
+
+def test_temporary_conversations_are_told_and_can_be_kept(program: Program) -> None:
+    assert program.run("ask", "--temporary=2h", "three").out == "three\n"
+    ids = listed(program)
+    (temporary,) = [
+        one for one in json.loads(program.run("history", "ls", "--json").out) if one.get("expires_at") is not None
+    ]
+
+    assert temporary["title"] == "three"
+    seconds = datetime.fromisoformat(temporary["expires_at"]) - datetime.fromisoformat(temporary["created_at"])
+    assert seconds == timedelta(hours=2)
+    assert "UNTIL" in program.run_on_terminal("history", "ls").out
+    assert program.run("history", "keep", ids["three"], ids["one"]).code == 0
+    assert "UNTIL" not in program.run_on_terminal("history", "ls").out
+    assert program.run("chat", "--temporary", stdin="four\n").out == "four\n"
+    assert program.run("ask", "--temporary", "-c", "five").code == 2
 
 
 def test_tags_are_added_taken_off_and_listed(program: Program) -> None:

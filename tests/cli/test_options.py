@@ -39,7 +39,7 @@ def typer_reads(argv: list[str]) -> AskOptions | None:
     """What Typer makes of a command line; None for help and errors."""
     _read.clear()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(typer.TyperException, typer.Exit):
-        _command.main(["ask", *argv], standalone_mode=False)
+        _command.main(["ask", *ASK.explicit(argv)], standalone_mode=False)
     return _read[0] if _read else None
 
 
@@ -70,6 +70,11 @@ _words = st.one_of(
 @example(["-qmx", "-vq"])
 @example(["--max-tokens", "-1"])
 @example(["--no-stream=yes"])
+@example(["--temporary", "2h"])
+@example(["--temporary=2h", "x"])
+@example(["--temporary="])
+@example(["-s", "--temporary", "--temporary", "--", "--temporary"])
+@example(["-qs", "--temporary", "-s--temporary", "--system=--temporary"])
 def test_both_parsers_read_every_command_line_alike(argv: list[str]) -> None:
     assert ASK.parse(argv) == typer_reads(argv)
 
@@ -90,6 +95,9 @@ def test_both_parsers_read_every_command_line_alike(argv: list[str]) -> None:
         ["--render", "maybe"],
         ["--max-tokens", "0"],
         ["--timeout", "inf"],
+        ["--temporary=soon"],
+        ["--temporary", "-c"],
+        ["--temporary", "-n"],
         ["-o", "novalue"],
         ["--fork"],
         ["-c", "--cid", "0199"],
@@ -138,6 +146,8 @@ def test_every_option_arrives_in_its_field() -> None:
     )
     assert ASK.parse(["-c", "--json", "-v"]) == AskOptions(continue_last=True, json=True, verbose=True)
     assert ASK.parse(["-x"]) == AskOptions(extract=True)
+    assert ASK.parse(["--temporary", "2h"]) == AskOptions(temporary=86_400, prompt=("2h",))
+    assert ASK.parse(["--temporary=2h", "--key-file", "k"]) == AskOptions(temporary=7200, key_file="k")
 
 
 def test_the_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,16 @@ def test_usage_adds_up_what_was_asked_also_without_a_log(program: Program) -> No
     assert program.run("usage", "verify").out == "all 3 rows are as they were written\n"
 
 
+def test_sums_by_user_name_the_accounts(program: Program) -> None:
+    program.run("ask", "one two")
+    assert program.run("usage", "--by", "user").out == "local\t\t1\t2\t0\t2\t$0.000022\n"
+    program.run("users", "add", "ann@example.com", "--name", "Ann", stdin="correct horse\n")
+
+    assert program.run("usage", "--by", "user").out == "local\tAnn\t1\t2\t0\t2\t$0.000022\n"
+    (line,) = json.loads(program.run("usage", "--by", "user", "--json").out)
+    assert (line["user"], line["name"]) == ("local", "Ann")
+
+
 def test_an_altered_ledger_is_told_with_its_row(program: Program) -> None:
     for text in ("one", "two"):
         program.run("ask", text)

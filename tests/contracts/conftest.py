@@ -12,6 +12,8 @@ from builders import T0
 from chatops.bootstrap import open_meter
 from chatops.engine.limits.ports import MeterStore
 from chatops.engine.ports import Store
+from chatops.engine.replicas.link import Link
+from chatops.engine.replicas.meter import ReplicatedMeter
 from chatops.engine.stores.mongo import MongoStore
 from chatops.engine.stores.mongo_schema import COLLECTIONS
 from chatops.engine.stores.sqlite import SqliteStore
@@ -26,6 +28,8 @@ def clock() -> SetClock:
     return SetClock(T0)
 
 
+WITH_REDIS = "sqlite-memory-redis"
+"""Rates and slots in Redis, all else in the store."""
 STORES = ["sqlite", "sqlite-memory", "mongo-motor", "mongo-pymongo"]
 SHORT_RUN = {
     "test_account_store_contract.py",
@@ -39,8 +43,10 @@ SHORT_RUN = {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "store" in metafunc.fixturenames:
-        standalone = ["mongo-standalone"] if metafunc.definition.path.name in SHORT_RUN else []
-        metafunc.parametrize("store", [*STORES, *standalone], indirect=True)
+        name = metafunc.definition.path.name
+        standalone = ["mongo-standalone"] if name in SHORT_RUN else []
+        redis = [WITH_REDIS] if name == "test_meter_contract.py" else []
+        metafunc.parametrize("store", [*STORES, *standalone, *redis], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +79,7 @@ async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_
     match kind:
         case "sqlite":
             return await SqliteStore.open(tmp_path / "chatops.db", clock=clock)
-        case "sqlite-memory":
+        case "sqlite-memory" | "sqlite-memory-redis":
             return await SqliteStore.open(":memory:", clock=clock)
         case "mongo-standalone":
             standalone: Mongod = request.getfixturevalue("standalone")
@@ -86,9 +92,14 @@ async def _open(kind: str, request: pytest.FixtureRequest, clock: SetClock, tmp_
 
 
 @pytest.fixture
-def meter(store: Store) -> MeterStore:
-    """Limits and budgets in the store's database."""
-    return open_meter(store)
+async def meter(request: pytest.FixtureRequest, store: Store) -> AsyncGenerator[MeterStore]:
+    """Limits and budgets in the store's database; also with Redis."""
+    if request.node.callspec.params["store"] != WITH_REDIS:
+        yield open_meter(store)
+        return
+    link = Link(request.getfixturevalue("redis_url"))
+    yield ReplicatedMeter(link, open_meter(store))
+    await link.aclose()
 
 
 @pytest.fixture

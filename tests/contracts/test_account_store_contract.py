@@ -108,6 +108,16 @@ async def test_accounts_are_paged_by_id_and_found_by_the_beginning_of_one(accoun
     assert await accounts.accounts_like("ffff", limit=3) == []
 
 
+async def test_names_are_told_of_those_that_have_one(accounts: AccountStore) -> None:
+    ann, shadow = an_account(), an_account(None, name="Bob on Slack")
+    for account in (ann, shadow):
+        await accounts.add_account(account, password_hash=None)
+    await accounts.merge(shadow.id, ann.id)
+
+    assert await accounts.names([ann.id, "nobody", shadow.id]) == {ann.id: "Ann", shadow.id: "Bob on Slack"}
+    assert await accounts.names([]) == {}
+
+
 async def test_only_what_is_given_changes(accounts: AccountStore) -> None:
     ann = an_account()
     await accounts.add_account(ann, password_hash="old")
@@ -202,12 +212,16 @@ async def test_of_those_who_rotate_a_session_at_once_one_succeeds(accounts: Acco
     session = a_session("ann")
     await accounts.add_session(session)
     done = await asyncio.gather(
-        *(accounts.rotate_session(session.id, current="c1", new=f"new{n}", expires_at=T0 + 2000) for n in range(8))
+        *(
+            accounts.rotate_session(session.id, current="c1", new=f"new{n}", now=T0 + 7, expires_at=T0 + 2000)
+            for n in range(8)
+        )
     )
 
     rotated = await accounts.session(session.id, now=T0 + 1500)
     assert done.count(True) == 1
-    assert rotated == replace(session, current=f"new{done.index(True)}", expires_at=T0 + 2000)
+    new = f"new{done.index(True)}"
+    assert rotated == replace(session, current=new, renewed_at=T0 + 7, expires_at=T0 + 2000)
 
 
 async def test_a_session_that_is_over_is_not_rotated(accounts: AccountStore) -> None:
@@ -218,7 +232,7 @@ async def test_a_session_that_is_over_is_not_rotated(accounts: AccountStore) -> 
     assert await accounts.session(two.id, now=T0) == two
     await accounts.end_sessions("ann")
 
-    assert not await accounts.rotate_session(one.id, current="c1", new="n", expires_at=T0)
+    assert not await accounts.rotate_session(one.id, current="c1", new="n", now=T0, expires_at=T0)
     assert await accounts.session(two.id, now=T0) is None
     assert await accounts.session(other.id, now=T0) == other
 

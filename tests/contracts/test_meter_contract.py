@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+import pytest
+
 from builders import LEASE, T0
+from chatops.engine.errors import ConflictError
 from chatops.engine.limits.ledger import Head, Row
 from chatops.engine.limits.ports import Meter, MeterStore, Rate, Refusal
 from chatops.engine.limits.reports import Line, Verdict, verify
@@ -23,6 +26,17 @@ async def test_a_rate_lets_its_burst_through_and_says_how_long_to_wait(meter: Me
     clock.advance(1)
     assert await meter.hit("ann", TWO_A_MINUTE, now=clock()) == 0
     assert await meter.hit("ann", TWO_A_MINUTE, now=clock()) == 30
+
+
+async def test_what_is_given_back_was_never_counted(meter: MeterStore, clock: SetClock) -> None:
+    rate = Rate(count=2, seconds=60)
+    for _ in range(2):
+        assert await meter.hit("ann", rate, now=clock()) == 0
+    await meter.give_back("ann", rate)
+    await meter.give_back("nobody", rate)
+
+    assert await meter.hit("ann", rate, now=clock()) == 0
+    assert await meter.hit("ann", rate, now=clock()) == 30
 
 
 async def test_a_hundred_at_once_get_exactly_what_the_rate_allows(meter: MeterStore, clock: SetClock) -> None:
@@ -84,6 +98,25 @@ async def test_a_released_turn_leaves_nothing(meter: MeterStore) -> None:
     assert await meter.meters(["money/x"]) in ({}, {"money/x": Meter(0, 0)})
     assert await meter.rows(after=0, limit=9) == []
     assert await admit(meter, "u", hold(), slot(1)) == {"money/x": 100, "turns/ann": 1}
+
+
+async def test_a_turn_is_let_in_once_and_again_when_its_process_died_before_it_began(
+    meter: MeterStore, clock: SetClock
+) -> None:
+    rate = ("turns/ann", TWO_A_MINUTE)
+    await admit(meter, "t", hold(), slot(1))
+    with pytest.raises(ConflictError, match="ask again"):
+        await admit(meter, "t", hold(), slot(1), rate=rate)
+    assert await meter.meters(["money/x"]) == {"money/x": Meter(0, 100)}
+    assert [await meter.hit("turns/ann", TWO_A_MINUTE, now=clock()) for _ in range(3)] == [0, 0, 30]
+
+    over = T0 + LEASE
+    assert await admit(meter, "t", hold("tokens/x"), slot(1), now=over) == {"tokens/x": 100, "turns/ann": 1}
+    assert await meter.meters(["money/x", "tokens/x"]) in (
+        {"tokens/x": Meter(0, 100)},
+        {"tokens/x": Meter(0, 100), "money/x": Meter(0, 0)},
+    )
+    assert await admit(meter, "u", slot(1), now=over) == Refusal(key="turns/ann", meter=Meter(0, 1))
 
 
 async def test_all_holds_or_none(meter: MeterStore) -> None:

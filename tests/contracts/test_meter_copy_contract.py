@@ -7,8 +7,9 @@ import pytest
 from builders import T0
 from chatops.bootstrap import open_meter
 from chatops.engine.errors import ConflictError
-from chatops.engine.limits.copying import copy_limits, ledger_fault
+from chatops.engine.limits.copying import copy_limits
 from chatops.engine.limits.ports import Meter, MeterStore
+from chatops.engine.limits.reports import read_over
 from chatops.engine.stores.sqlite import SqliteStore
 from fakes import SetClock
 from metering import LATER, admit, entry, hold, opened
@@ -31,7 +32,7 @@ async def same(one: MeterStore, two: MeterStore) -> None:
     assert await one.head() == await two.head()
     assert await one.spent(after="", limit=9) == await two.spent(after="", limit=9)
     assert await one.allowances(after="", limit=9) == await two.allowances(after="", limit=9)
-    assert await ledger_fault(two) is None
+    assert (await read_over(two)).fault is None
 
 
 @pytest.mark.parametrize("into", [True, False])
@@ -48,7 +49,7 @@ async def test_a_copy_is_the_same_and_goes_on_where_it_ended(meter: MeterStore, 
     assert await copy_limits(source, target) == 0
     await same(source, target)
     await used(target, "3")
-    assert await ledger_fault(target) is None
+    assert (await read_over(target)).fault is None
     assert await target.meters(["money/x"]) == {"money/x": Meter(210, 0)}
 
 

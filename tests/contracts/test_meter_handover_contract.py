@@ -6,7 +6,7 @@ import pytest
 
 from builders import T0
 from chatops.engine.limits.counters import keys_of
-from chatops.engine.limits.ports import Meter, MeterStore
+from chatops.engine.limits.ports import Meter, MeterStore, Refusal
 from chatops.engine.ports import Store
 from chatops.engine.stores import mongo_meter_handover as steps
 from chatops.engine.stores.mongo import MongoStore
@@ -55,15 +55,27 @@ async def test_a_budget_counts_what_came_with_a_link(meter: MeterStore) -> None:
     assert await meter.meters([ANN[1]]) == {ANN[1]: Meter(100, 0)}
 
 
-async def test_a_running_turn_keeps_its_hold_and_what_it_spends_follows(meter: MeterStore) -> None:
+async def test_what_a_running_turn_holds_is_spent_until_it_ends_and_the_rest_comes_back(meter: MeterStore) -> None:
     await spend(meter, SHADOW[0], "1")
     await admit(meter, "2", hold(SHADOW[0]))
-    await meter.hand_over("shadow", PAIRS)
+    for _ in range(2):
+        await meter.hand_over("shadow", PAIRS)
+        assert await meter.meters([*SHADOW, *ANN]) == {SHADOW[0]: Meter(-100, 100), ANN[0]: Meter(170, 0)}
+    refused = await admit(meter, "3", hold(ANN[0], limit=179))
 
-    assert await meter.meters([*SHADOW, *ANN]) == {SHADOW[0]: Meter(0, 100), ANN[0]: Meter(70, 0)}
+    assert isinstance(refused, Refusal)
     await meter.settle(opened("2", hold(SHADOW[0])), entry("2", cost=9))
     await meter.hand_over("shadow", PAIRS)
     assert await meter.meters([*SHADOW, *ANN]) == {ANN[0]: Meter(79, 0)}
+
+
+async def test_a_turn_that_never_began_gives_back_what_went_with_the_link(meter: MeterStore) -> None:
+    await admit(meter, "1", hold(SHADOW[0]))
+    await meter.hand_over("shadow", PAIRS)
+    await meter.release(opened("1", hold(SHADOW[0])))
+    await asyncio.gather(*(meter.hand_over("shadow", PAIRS) for _ in range(5)))
+
+    assert await meter.meters([*SHADOW, *ANN]) == {}
 
 
 async def test_twenty_at_once_move_it_once(meter: MeterStore) -> None:
@@ -100,3 +112,18 @@ async def test_a_hand_over_that_a_crash_cut_off_is_ended_by_the_next(
 
     assert sum(one.spent for one in at_the_crash.values()) >= 70
     assert await meter.meters([*SHADOW, *ANN]) == {ANN[0]: Meter(71, 0)}
+
+
+@pytest.mark.parametrize("done", [1, 2])
+async def test_a_turn_that_ends_between_the_steps_is_counted_once(store: Store, meter: MeterStore, done: int) -> None:
+    if not isinstance(store, MongoStore):
+        pytest.skip("there it is one transaction")
+    await admit(meter, "1", hold(SHADOW[0]))
+    marked = await store.write(lambda db: steps.mark(db, SHADOW[0]))
+    assert marked is not None
+    if done == 2:
+        await store.write(lambda db: steps.add(db, ANN[0], marked))
+    await meter.settle(opened("1", hold(SHADOW[0])), entry("1", cost=7))
+    await asyncio.gather(*(meter.hand_over("shadow", PAIRS) for _ in range(5)))
+
+    assert await meter.meters([*SHADOW, *ANN]) == {ANN[0]: Meter(7, 0)}

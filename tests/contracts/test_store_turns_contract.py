@@ -8,7 +8,7 @@ import pytest
 from builders import LEASE, append, begin, conversation, finished, message, turn
 from chatops.engine.errors import ConflictError, NotFoundError
 from chatops.engine.messages import Message, ReasoningPart, TextPart
-from chatops.engine.ports import Store
+from chatops.engine.ports import Delta, Store
 from fakes import SetClock
 
 
@@ -143,3 +143,16 @@ async def test_an_answer_whose_conversation_was_deleted_is_told_so(store: Store,
     assert await store.messages("ann", running.conversation_id, limit=9) == []
     with pytest.raises(NotFoundError):
         await store.message("ann", running.id)
+
+
+async def test_batches_of_many_answers_are_added_in_one_call_that_names_those_that_are_gone(
+    store: Store, clock: SetClock
+) -> None:
+    running = [await begin(store, clock) for _ in range(3)]
+    await store.delete_conversation("ann", running[1].conversation_id)
+    batches = {one.id: Delta(n=1, text=f"text {n}") for n, one in enumerate(running)}
+    gone = await store.append_deltas(batches, lease_expires_at=clock() + LEASE)
+
+    assert list(gone) == [running[1].id]
+    assert (await store.message("ann", running[0].id)).text == "text 0"
+    assert (await store.message("ann", running[2].id)).text == "text 2"

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DOCKERFILE = DEPLOY / "Dockerfile"
-EXTRAS = ("discord", "mongo", "otel", "slack")
+EXTRAS = ("discord", "mongo", "otel", "redis", "slack")
 """What the image can do; `make lock` names them too."""
 
 
@@ -72,8 +72,10 @@ def test_the_lock_holds_all_that_the_image_needs_in_versions_that_we_take() -> N
         assert name in lock, f"{name} is not in deploy/requirements.lock: run `make lock`"
         (pin,) = lock[name].specifier
         assert one.specifier.contains(pin.version, prereleases=True), f"{one} against {lock[name]}: run `make lock`"
-        for extra in ("", *one.extras):
-            todo += wanted(distribution(name).requires or [], extra)
+        here = distribution(name)
+        if here.version == pin.version:  # another one may want other things, and a new release of it is no defect here
+            for extra in ("", *one.extras):
+                todo += wanted(here.requires or [], extra)
 
     assert len(done) > 40
 

@@ -23,8 +23,8 @@ PROMPT = " ".join(f"word{n}" for n in range(300))
 MODEL = "echo:plain-d5"
 
 
-def configure(home: Path, table: str) -> None:
-    (home / "config.toml").write_text(f'model = "{MODEL}"\n{table}')
+def configure(home: Path, table: str, model: str = MODEL) -> None:
+    (home / "config.toml").write_text(f'model = "{model}"\n{table}')
 
 
 async def start(program: Program, platform: str) -> Process:
@@ -110,9 +110,7 @@ async def test_a_question_that_was_stored_before_kill_9_is_answered_by_the_next_
         process = await start(program, "slack")
 
         def over() -> bool:
-            return any(
-                block["type"] == "actions" and len(block["elements"]) == 3 for m in seen() for block in m["blocks"]
-            )
+            return any("co:again" in str(message["blocks"]) for message in seen())
 
         def seen() -> list[dict[str, Any]]:
             return fake.peek("C1", asked["ts"])
@@ -122,6 +120,54 @@ async def test_a_question_that_was_stored_before_kill_9_is_answered_by_the_next_
         assert shown == [word for parts, _ in rows(program)[-1:] for word in text_of(parts).split()]
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
+
+
+@pytest.mark.slow
+async def test_a_stream_that_a_dead_process_left_open_is_ended_and_its_stop_goes(tmp_path: Path) -> None:
+    async with FakeSlack().running() as fake:
+        configure(tmp_path, f'[slack]\napi_base = "{fake.api_base}"\npace = 0.2\n', model="echo:plain-d20")
+        program = Program(tmp_path, SLACK_BOT_TOKEN=slack_api.TOKEN, SLACK_APP_TOKEN=slack_api.APP_TOKEN)
+        process = await start(program, "slack")
+        await fake.events.say(PROMPT, channel="D1")
+        await until(lambda: len(fake.peek("D1")) == 2)
+        process.kill()
+        await process.wait()
+        assert "stream" in fake.peek("D1")[0]
+        expire_leases(program)
+        process = await start(program, "slack")
+        await until(lambda: "bot was restarted" in fake.peek("D1")[0]["text"] and len(fake.peek("D1")) == 1)
+
+        ((parts, status),) = rows(program)
+        (message,) = fake.peek("D1")
+        assert "stream" not in message
+        assert status == "interrupted"
+        assert message["text"].partition("⚠")[0].split() == text_of(parts).split()
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 143
+
+
+@pytest.mark.slow
+async def test_a_change_of_the_rules_holds_without_a_restart(tmp_path: Path) -> None:
+    async with FakeDiscord(window=1.0).running() as fake:
+        configure(tmp_path, discord_table(fake))
+        program = Program(tmp_path, DISCORD_TOKEN=TOKEN)
+        process = await start(program, "discord")
+        asked = await fake.say("<@100> one")
+        await until(lambda: bool(fake.peek(asked["id"])) and fake.peek(asked["id"])[-1]["content"] == "one", 30)
+        configure(tmp_path, discord_table(fake) + 'allow_users = ["1"]\ndeny_users = ["1"]\n')
+
+        def is_refused() -> bool:
+            return any("may not use this bot" in message["content"] for message in fake.peek("41"))
+
+        for n in range(600):
+            if n % 10 == 0:
+                await fake.direct("two")
+            await asyncio.sleep(0.05)
+            if is_refused():
+                break
+        assert is_refused()
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 143
 
 
 @pytest.mark.slow

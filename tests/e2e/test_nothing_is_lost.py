@@ -6,6 +6,8 @@ import random
 import signal
 import sqlite3
 import subprocess
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,32 @@ def test_a_signal_keeps_exactly_what_was_printed(tmp_path: Path, sent: signal.Si
     answer = last_answer(program)
     assert (answer["status"], answer["error"]["code"]) == ("interrupted", "stopped")
     assert printed.decode() + out == answer["text"] + "\n"
+
+
+def test_ctrl_c_prints_the_partial_also_where_the_answer_is_printed_at_its_end(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    process = start(program, "--json")
+    begun = time.monotonic() + 20
+    while not (batches(program) or time.monotonic() > begun):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, _err = rest(process)
+
+    assert process.returncode == 130
+    printed = json.loads(out)
+    answer = last_answer(program)
+    assert (printed["status"], printed["text"]) == ("interrupted", answer["text"])
+    assert printed["text"].startswith("word0 ")
+
+
+def batches(program: Program) -> bool:
+    """Whether something of an answer is stored."""
+    file = program.home / "chatops.db"
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(file)) as database:
+        made = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'deltas'").fetchone()
+        return bool(made and database.execute("SELECT 1 FROM deltas LIMIT 1").fetchone())
 
 
 def test_a_reader_that_leaves_is_no_error_and_loses_nothing(tmp_path: Path) -> None:

@@ -9,40 +9,14 @@ import stat
 import subprocess
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from program import Done, Program
-
-PASSWORD = "correct horse battery staple"
-EMAIL = "ada@example.org"
-
-
-@contextmanager
-def serving(program: Program, *args: str) -> Generator[str]:
-    """A server's address."""
-    with subprocess.Popen(
-        program.command("serve", "--port", "0", *args),
-        env=program.env,
-        cwd=program.cwd,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        try:
-            yield next(line.split()[-1] for line in process.stderr if line.startswith("chatops serves http://"))
-        finally:
-            process.kill()
-
-
-def home(path: Path, *, server: str = "") -> Program:
-    path.mkdir()
-    return Program(path, CHATOPS_MODEL="echo:plain", CHATOPS_SERVER=server)
+from program import Program
+from remote import EMAIL, PASSWORD, fine, home, serving
 
 
 @pytest.fixture
@@ -61,11 +35,6 @@ def bare(text: str) -> Any:
     """A JSON object without what no two runs have in common."""
     differing = {"id", "parent_id", "conversation_id", "created_at"}
     return {key: value for key, value in json.loads(text).items() if key not in differing}
-
-
-def fine(done: Done) -> str:
-    assert done.code == 0, done.err
-    return done.out
 
 
 def test_ask_prints_through_a_server_what_it_prints_without_one(tmp_path: Path, open_url: str) -> None:
@@ -88,15 +57,36 @@ def test_history_usage_and_scripts_work_on_the_server(tmp_path: Path, owner: Pro
     listed = json.loads(fine(there.run("history", "ls", "--json")))
     assert [one["title"] for one in listed] == ["a script", "the sky is blue"]
     id_ = listed[1]["id"]
-    for command in (["ls", "--json"], ["show", "--json", id_], ["show", id_]):
+    exports = [["export", id_], ["export", "--all"], ["export", id_, "--format", "html"]]
+    for command in (["ls", "--json"], ["show", "--json", id_], ["show", id_], *exports):
         assert fine(owner.run("history", *command)) == fine(there.run("history", *command)), command
-    (hit,) = json.loads(fine(there.run("history", "search", "--json", "sea")))
-    assert hit in json.loads(fine(owner.run("history", "search", "--json", "sea")))
+    fine(there.run("chat", "--cid", id_, stdin="/export archive talk.zip\n"))
+    fine(owner.run("history", "export", id_, "--out", "talk.zip"))
+    assert (owner.home / "talk.zip").read_bytes() == (there.home / "talk.zip").read_bytes()
+    found = fine(there.run("history", "search", "--json", "sea"))
+    assert len(json.loads(found)) == 2
+    assert found == fine(owner.run("history", "search", "--json", "sea"))
+    assert fine(there.run("history", "show", id_[:23])) == fine(there.run("history", "show", id_))
     fine(there.run("history", "rename", id_, "colours"))
     assert json.loads(fine(owner.run("history", "show", "--json", id_)))["title"] == "colours"
-    assert fine(owner.run("usage", "--json")) == fine(there.run("usage", "--json"))
+    for options in (["--json"], ["--by", "user"]):
+        assert fine(owner.run("usage", *options)) == fine(there.run("usage", *options))
     fine(there.run("history", "rm", "--yes", id_))
     assert there.run("history", "show", id_).code == 2
+
+
+ENDINGS = {
+    ("--cid", "none-such", "hi"): 2,
+    ("-m", "nobody:x", "hi"): 2,
+    ("-m", "echo:plain-500", "one two three"): 4,
+    ("-m", "echo:plain-429", "one two three"): 5,
+    ("-m", "echo:plain-401", "one two three"): 3,
+    ("-m", "echo:plain-cut1", "one two three"): 6,
+    ("-x", "no code"): 8,
+    ("--no-log", "a", "b"): 0,
+    ("-m", "echo:plain-500", "--fallback", "echo:plain", "a b"): 0,
+    ("-o", "seed=7", "-o", "stop=END", "--timeout", "9", "--max-cost", "1", "hi"): 0,
+}
 
 
 def test_errors_end_with_the_codes_that_they_have_here(tmp_path: Path, open_url: str) -> None:
@@ -104,15 +94,15 @@ def test_errors_end_with_the_codes_that_they_have_here(tmp_path: Path, open_url:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         gone = f"http://127.0.0.1:{unused.getsockname()[1]}"
 
-    assert there.run("ask", "--cid", "none-such", "hi").code == 2
-    assert there.run("ask", "-m", "nobody:x", "hi").code == 2
-    assert there.run("ask", "--no-log", "hi").code == 2
     assert there.run("ask", "--server", gone, "hi").code == 6
     assert there.run("ask", "--server", "http://chat.example.org", "hi").code == 2
+    assert there.run("ask", "--dry-run", "hi").code == 2
     here = home(tmp_path / "here")
-    for model in ("echo:plain-500", "echo:plain-429", "echo:plain-401", "echo:plain-cut1"):
-        ours, theirs = (one.run("ask", "-m", model, "one two three") for one in (here, there))
-        assert (ours.code, ours.out) == (theirs.code, theirs.out), model
+    for args, code in ENDINGS.items():
+        ours, theirs = (one.run("ask", *args) for one in (here, there))
+        assert (ours.code, theirs.code) == (code, code), (args, ours, theirs)
+        assert ours.out == theirs.out, args
+        assert ours.err == theirs.err, args
     assert fine(there.run("ask", "--server", "local", "hi")) == "hi\n"
 
 
@@ -152,6 +142,8 @@ def test_a_sign_in_is_private_and_lasts_until_it_is_ended(tmp_path: Path, accoun
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert fine(there.run("whoami")).startswith(EMAIL)
     assert fine(there.run("ask", "hi")) == "hi\n"
+    (line,) = json.loads(fine(there.run("usage", "--by", "user", "--json")))
+    assert (line["user"], line["name"]) == ("local", "Ada")
     fine(there.run("logout"))
     assert not file.exists()
     assert "no server" in fine(there.run("whoami"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console import CTRL_C, CTRL_D, ENTER, ESC, Console, pasted
+from console import CTRL_C, CTRL_D, ENTER, ESC, TAB, Console, pasted
 from program import Program
 
 SIZES = [(80, 24), (200, 60)]
@@ -154,6 +154,67 @@ def test_what_is_typed_while_an_answer_comes_is_sent_after_it(program: Program) 
         assert program.last_message().text.startswith("next next")
 
 
+@pytest.mark.parametrize(("columns", "rows"), [*SIZES, (40, 12)])
+def test_what_is_typed_is_seen_below_the_growing_answer_and_leaves_no_trace(
+    program: Program, columns: int, rows: int
+) -> None:
+    with Console(program, "chat", "-m", "echo:plain-d5-n400", columns=columns, rows=rows) as console:
+        console.prompt()
+        console.type(pasted("- *item*\n- other\n\n"), ENTER)
+        console.see("other")
+        console.type("later", ENTER, "half ", "\x1b[200~a line\x1b[201~")
+        console.wait(lambda seen: "> later⏎ half a line" in seen.visible(), "the row below")
+        seen = console.visible()
+        console.type(CTRL_C, CTRL_C)
+        console.prompt("> half a line")
+
+        assert seen.index("> later⏎ half a line") == max(n for n, row in enumerate(seen) if row)
+        assert "⏎" not in console.text()
+        console.type(CTRL_C, CTRL_D)
+        assert console.ends() == 0
+
+
+def test_what_is_typed_between_a_prompt_and_its_answer_is_kept_as_it_was_typed(program: Program) -> None:
+    with Console(program, "chat") as console:
+        console.prompt()
+        console.type("".join(f"word{n}{ENTER}" for n in range(40)), pasted("two\rlines"))
+        console.see("… lines")
+        console.prompt("… lines")
+        shown = console.lines()
+
+        for n in range(40):
+            assert [line for line in shown if line in {f"> word{n}", f"word{n}"}] == [f"> word{n}", f"word{n}"], n
+
+
+@pytest.mark.parametrize("render", ["auto", "never"])
+def test_an_answer_begins_below_the_reasoning_before_it(program: Program, render: str) -> None:
+    with Console(program, "chat", "-m", "echo:plain-d20-r3", "--render", render) as console:
+        console.prompt()
+        console.type("one two three", ENTER)
+        console.see("\none two three")
+        console.prompt()
+        shown = console.lines()
+
+        begin = shown.index("> one two three") + 1
+        assert shown[begin : begin + 3] == ["hm hm hm", "", "one two three"]
+        console.type(CTRL_D)
+        assert console.ends() == 0
+    asked = program.run_on_terminal("ask", "-m", "echo:plain-d20-r3", "--render", "never", "one two")
+    assert "hm hm hm\n\none two\n" in asked.out.replace("\x1b[2m", "").replace("\x1b[0m", "").replace(" \n", "\n")
+
+
+def test_what_is_typed_is_seen_beside_the_spinner(program: Program) -> None:
+    with Console(program, "chat", "-m", "echo:plain-d60000") as console:
+        console.prompt()
+        console.type("go", ENTER, "half a")
+        console.see("> half a")
+        console.type(CTRL_C)
+        console.prompt("> half a")
+        console.type(CTRL_C, CTRL_D)
+
+        assert console.ends() == 0
+
+
 def test_edits_make_branches_that_one_can_switch_between(program: Program) -> None:
     with Console(program, "chat") as console:
         console.prompt()
@@ -195,6 +256,28 @@ def test_a_window_that_changes_while_an_answer_comes_loses_nothing(program: Prog
             assert f"Paragraph {n} says little." in shown, n
         for n in range(10):
             assert f"line_{n} = {n}" in shown, n
+
+
+def test_in_a_narrow_window_lists_are_cut_errors_broken_between_words_and_titles_offered(program: Program) -> None:
+    title = "a title of 漢字 that is longer than the window is wide"
+    program.run("ask", "hello")
+    with Console(program, "chat", "-c", columns=48) as console:
+        console.prompt()
+        console.type(f"/rename {title}", ENTER, "/resume", ENTER)
+        console.see("/resume NUMBER goes on with one")
+        console.type("/switch 7", ENTER)
+        console.see("branches shows")
+        console.type("/resume a tit", TAB)
+        console.wait(lambda seen: seen.count("/resume 0[0-9a-f-]{35}") == 1, "an id")
+        console.type(CTRL_C, "/resume ", TAB)
+        console.wait(lambda seen: any(row.startswith(" a title of") for row in seen.visible()), "a title in the menu")
+        shown = console.lines()
+
+        assert "*  1  20" in console.text()
+        assert any(re.fullmatch(r"\*  1  20.{14}  a title of 漢字 that is…", row) for row in shown)
+        assert ["chatops: error: there is one branch: /switch", "  takes the number that /branches shows"] in [
+            shown[n : n + 2] for n in range(len(shown))
+        ]
 
 
 def test_a_session_is_resumed_with_its_last_exchange(program: Program) -> None:
@@ -277,13 +360,16 @@ def test_a_dumb_terminal_gets_lines_and_no_control_sequences(program: Program) -
         console.type("/edit", ENTER)
         console.see("/edit needs the new text here")
         console.type(CTRL_C)
-        console.see("Ctrl-D leaves\n>")
+        console.wait(lambda seen: seen.count(r"(?m)Ctrl-D leaves\n>") == 2, "the second")  # the greeting says it too
         console.type("/model echo:plain", ENTER, "again now", ENTER)
         console.see("\nagain now")
+        console.type("/vi", ENTER)
+        console.see("/vi: this needs a person at a terminal that is not dumb")
         console.type(CTRL_D)
 
         assert console.ends() == 0
         assert b"\x1b" not in console.raw
+        assert console.raw.endswith(b"> \r\n")
 
 
 def test_a_title_that_a_model_writes_arrives_in_the_toolbar(program: Program) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from builders import begin, finished
 from chatops.engine.ids import now_ms
-from chatops.engine.journal import LEASE_MS
+from chatops.engine.journals import LEASE_MS
 from chatops.engine.stores.mongo import MongoStore
 
 HERE = Path(__file__).parent

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from chatops.engine.errors import ProviderUnavailableError
+from chatops.engine.events import Entitled, TextDelta, TurnFinished
 from chatops.engine.limits.limits import Limits
+from chatops.engine.limits.policy import Policy, Terms
 from chatops.engine.limits.prices import Prices
 from chatops.engine.models import Catalog, ModelSpec
 from chatops.engine.requests import TurnRequest
@@ -21,7 +23,7 @@ from rig import ME, Rig
 class Titled:
     """An engine whose model answers, and one beside it that names."""
 
-    def __init__(self, store: FlakyStore, script: list[Step]) -> None:
+    def __init__(self, store: FlakyStore, script: list[Step], policy: Policy | None = None) -> None:
         clock = SetClock()
         meter = FlakyMeter(store)
         self.namer = ScriptedProvider([script], name="namer")
@@ -34,7 +36,7 @@ class Titled:
             catalog=catalog,
             turn_log=MemoryTurnLog(),
             clock=clock,
-            limits=Limits(meters=meter, store=store, clock=clock, prices=Prices(free={"fake", "namer"})),
+            limits=Limits(meters=meter, store=store, clock=clock, policy=policy, prices=Prices(free={"fake", "namer"})),
             titles=TitlePolicy(model="namer:small"),
         )
         self.rig = Rig(self.engine, answering, answering, store, clock, [], meter)
@@ -87,6 +89,44 @@ async def test_a_turn_that_is_not_kept_gets_none(store: FlakyStore) -> None:
     turn = await titled.engine.start_turn(ME, TurnRequest(text="x", record=False))
     await titled.rig.over(turn.id)
 
+    assert titled.namer.requests == []
+
+
+async def test_a_long_answers_title_comes_while_it_is_written_and_every_reader_is_told(store: FlakyStore) -> None:
+    titled, go = Titled(store, answer("A title")), asyncio.Event()
+    titled.rig.provider.scripts = [[TextDelta("word " * 100), go, *answer("end")]]
+    turn = await titled.engine.start_turn(ME, TurnRequest(text="one"))
+    assert titled.engine._titler is not None
+    await asyncio.gather(*titled.engine._titler._tasks)
+    go.set()
+    await titled.rig.over(turn.id)
+
+    events = [event for _, event in await titled.rig.records(turn.id)]
+    assert [type(event).__name__ for event in events[:3]] == ["TurnStarted", "TextDelta", "Entitled"]
+    assert events[2] == Entitled(turn.conversation.id, "A title")
+    assert isinstance(events[-1], TurnFinished)
+    assert await titled.title() == "A title"
+    (shown,) = titled.namer.requests
+    assert "word word" in shown.messages[-1].text
+
+
+async def test_a_title_that_is_refused_beside_the_answer_is_asked_for_after_it(store: FlakyStore) -> None:
+    one_place = Policy(user=Terms(concurrent_turns=1))
+    titled, go = Titled(store, answer("A title"), one_place), asyncio.Event()
+    titled.rig.provider.scripts = [[TextDelta("word " * 100), go, *answer("end")]]
+    turn = await titled.engine.start_turn(ME, TurnRequest(text="one"))
+    go.set()
+    await titled.rig.over(turn.id)
+
+    assert await titled.title() == "A title"
+
+
+async def test_an_answer_that_breaks_off_early_gets_none(store: FlakyStore) -> None:
+    titled = Titled(store, answer("A title"))
+    titled.rig.provider.scripts = [[TextDelta("wo"), ProviderUnavailableError("gone", provider="fake")]]
+    await titled.rig.ask("the first words")
+
+    assert await titled.title() == "the first words"
     assert titled.namer.requests == []
 
 
@@ -145,7 +185,7 @@ async def test_the_model_asked_is_a_cheap_one_where_one_is_known(
 
     catalog = Catalog(providers=["openai", "other", "local", "echo"], default="openai:gpt-5")
     engine = Engine(store=store, providers={}, catalog=catalog, turn_log=MemoryTurnLog())
-    spec = Titler(engine.turn, store, catalog, TitlePolicy())._spec(conversation(model=model))
+    spec = Titler(engine.turn, store, catalog, TitlePolicy(), MemoryTurnLog())._spec(conversation(model=model))
 
     assert (spec.id if spec else None) == asked
 

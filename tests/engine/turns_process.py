@@ -7,6 +7,7 @@ what is journalled of its answer so far.
 import asyncio
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from typing import ClassVar
 
 from chatops.engine.messages import Principal
@@ -26,11 +27,12 @@ class TellingStore(MongoStore):
 
     kept: ClassVar[Counter[str]] = Counter()
 
-    async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
-        done = await super().append_delta(message_id, delta, lease_expires_at=lease_expires_at)
-        self.kept[message_id] += len(delta.text)
-        say(f"kept {message_id} {self.kept[message_id]}")
-        return done
+    async def append_deltas(self, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
+        gone = await super().append_deltas(batches, lease_expires_at=lease_expires_at)
+        for message_id, delta in batches.items():
+            self.kept[message_id] += len(delta.text)
+            say(f"kept {message_id} {self.kept[message_id]}")
+        return gone
 
 
 def say(line: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from peers.discord_world import APPLICATION, GUILD, ME, TOKEN, Json, World
+from peers.discord_world import APPLICATION, GENERAL, GUILD, ME, OTHER, OTHER_GUILD, TOKEN, Json, World
 from peers.journal import reset
 
 SPAM = 5
@@ -42,6 +42,7 @@ class FakeDiscord(World):
         self.window = window
         self._hits: dict[str, deque[float]] = defaultdict(deque)
         self._nonces: dict[str, str] = {}
+        self._global_until = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[FakeDiscord, None]:
@@ -55,7 +56,7 @@ class FakeDiscord(World):
         await site.start()
         port = runner.addresses[0][1]
         self.base, self.gateway.url = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/"
-        self.gateway.guilds = [self._guild()]
+        self.gateway.guilds = [self._guild(GUILD, GENERAL), self._guild(OTHER_GUILD, OTHER)]
         try:
             yield self
         finally:
@@ -73,7 +74,12 @@ class FakeDiscord(World):
         fault = self.journal.fault(call)
         headers = {"Via": "1.1 fake"}
         try:
-            if fault is not None and fault.action not in {"lost", "slow"}:
+            if fault is not None and fault.action == "global":
+                self._global_until = time.monotonic() + fault.wait
+            if (left := self._global_until - time.monotonic()) > 0:
+                headers |= {"X-RateLimit-Global": "true"}
+                raise self._limited(round(left, 3), everywhere=True)
+            if fault is not None and fault.action not in {"lost", "slow", "global"}:
                 self._hurt(fault.action, fault.wait, request)
             headers |= self._limit(request.method, path)
             if fault is not None and fault.action == "slow":
@@ -104,9 +110,9 @@ class FakeDiscord(World):
         status = {"10008": 404, "10003": 404, "50001": 403, "50013": 403, "50083": 400}.get(action, 400)
         raise too_long() if action == "50035" else DiscordError(status, int(action), f"code {action}")
 
-    def _limited(self, wait: float) -> DiscordError:
+    def _limited(self, wait: float, *, everywhere: bool = False) -> DiscordError:
         error = DiscordError(429, 0, "You are being rate limited.")
-        error.body = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
+        error.body = {"message": "You are being rate limited.", "retry_after": wait, "global": everywhere}
         return error
 
     def _limit(self, method: str, path: str) -> dict[str, str]:
@@ -155,8 +161,6 @@ class FakeDiscord(World):
                 self._mine(channel, ref)
                 del self.messages[ref]
                 return 204, None
-            case "POST", ["channels", _, "typing"]:
-                return 204, None
             case "POST", ["channels", channel, "messages", ref, "threads"]:
                 return 201, await self._thread(channel, ref, body)
             case "POST", ["interactions", number, token, "callback"]:
@@ -172,6 +176,8 @@ class FakeDiscord(World):
             raise too_long()
         if not content.strip():
             raise DiscordError(400, 50006, "Cannot send an empty message")
+        if body.get("uploads") and "files" in self.forbidden:
+            raise DiscordError(403, 50013, "Missing Permissions")
         nonce = str(body.get("nonce") or "")
         if nonce and body.get("enforce_nonce") and nonce in self._nonces:
             return self._event(self.messages[self._nonces[nonce]])
@@ -179,6 +185,7 @@ class FakeDiscord(World):
         message = self._message(
             channel, content, ME, components=body.get("components") or [], flags=body.get("flags", 0)
         )
+        message["files"] = body.get("uploads")
         message["allowed_mentions"] = body.get("allowed_mentions")
         message["reference"] = str((body.get("message_reference") or {}).get("message_id"))
         self._nonces[nonce] = message["id"]
@@ -222,7 +229,7 @@ class FakeDiscord(World):
             "id": ref,
             "type": 11,
             "name": body["name"],
-            "guild_id": GUILD,
+            "guild_id": self.channels[channel]["guild_id"],
             "parent_id": channel,
             "owner_id": ME["id"],
             "thread_metadata": {
@@ -282,7 +289,11 @@ class FakeDiscord(World):
 async def _body(request: web.Request) -> Json:
     if request.content_type.startswith("multipart/"):
         form = await request.post()
-        return json.loads(str(form["payload_json"])) if "payload_json" in form else {}
+        said: Json = json.loads(str(form["payload_json"])) if "payload_json" in form else {}
+        files = [
+            field for name, field in form.items() if name.startswith("files[") and isinstance(field, web.FileField)
+        ]
+        return said | {"uploads": [(file.filename, file.file.read().decode()) for file in files]}
     text = await request.text()
     body = json.loads(text) if text else {}
     return body if isinstance(body, dict) else {"list": body}

@@ -23,6 +23,12 @@ class Session:
     sent: list[dict[str, Any]] = field(default_factory=list)
     socket: web.WebSocketResponse | None = None
     compress: Any = None
+    shard: int = 0
+    shards: int = 1
+
+    def has(self, guild: str | None) -> bool:
+        """Whether a server's events come here; direct messages come to the first shard."""
+        return (int(guild or 0) >> 22) % self.shards == self.shard
 
 
 class Gateway:
@@ -42,6 +48,8 @@ class Gateway:
         self.url = ""
         self.me: dict[str, Any] = {}
         self.guilds: list[dict[str, Any]] = []
+        self.refuses = 0
+        """The close code that who identifies gets."""
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -71,18 +79,31 @@ class Gateway:
         if said["intents"] & MESSAGE_CONTENT and not self.allow_content:
             await socket.close(code=4014, message=b"Disallowed intent(s).")
             return None
-        session = Session(id=f"session{len(self.sessions)}", intents=said["intents"], socket=socket, compress=compress)
+        if self.refuses:
+            await socket.close(code=self.refuses, message=b"No.")
+            return None
+        shard, shards = said.get("shard") or (0, 1)
+        session = Session(
+            id=f"session{len(self.sessions)}",
+            intents=said["intents"],
+            socket=socket,
+            compress=compress,
+            shard=shard,
+            shards=shards,
+        )
+        own = [guild for guild in self.guilds if session.has(guild["id"])]
         self.sessions[session.id] = session
         ready = {
             "v": 10,
             "user": self.me,
-            "guilds": [{"id": guild["id"], "unavailable": True} for guild in self.guilds],
+            "guilds": [{"id": guild["id"], "unavailable": True} for guild in own],
             "session_id": session.id,
+            "shard": [shard, shards],
             "resume_gateway_url": self.url,
             "application": {"id": self.me["id"], "flags": 0},
         }
         await self._dispatch_to(session, "READY", ready)
-        for guild in self.guilds:
+        for guild in own:
             await self._dispatch_to(session, "GUILD_CREATE", guild)
         return session
 
@@ -101,6 +122,8 @@ class Gateway:
 
     async def dispatch(self, name: str, data: dict[str, Any]) -> None:
         for session in list(self.sessions.values()):
+            if not session.has(data.get("guild_id")):
+                continue
             shown = data
             if name.startswith("MESSAGE_") and not session.intents & MESSAGE_CONTENT and not self._is_open(data):
                 shown = data | {"content": "", "embeds": [], "attachments": [], "components": []}

@@ -23,6 +23,8 @@ APPLICATION = {
     "flags": 0,
 }
 GUILD, GENERAL = "200", "300"
+OTHER_GUILD, OTHER = str(1 << 22), "301"
+"""A server of another shard, where there are two; and its channel."""
 Json = dict[str, Any]
 
 
@@ -34,10 +36,14 @@ class World:
         self.gateway = Gateway(TOKEN, allow_content=allow_content)
         self.gateway.me = ME
         self.messages: dict[str, Json] = {}
-        self.channels: dict[str, Json] = {GENERAL: {"id": GENERAL, "type": 0, "name": "general", "guild_id": GUILD}}
+        self.channels: dict[str, Json] = {
+            channel: {"id": channel, "type": 0, "name": "general", "guild_id": guild}
+            for channel, guild in ((GENERAL, GUILD), (OTHER, OTHER_GUILD))
+        }
         self.commands: list[Json] = []
         self.forbidden: set[str] = set()
-        """Channels that the bot may not write to, or make threads in (`threads:ID`)."""
+        """Channels that the bot may not write to, or make threads in (`threads:ID`);
+        or `files`."""
         self.callbacks: dict[str, Json] = {}
         self.ephemeral: list[str] = []
         self.files: dict[str, bytes] = {}
@@ -90,7 +96,10 @@ class World:
             **more,
         }
         if "guild_id" in self.channels[channel]:
-            interaction |= {"guild_id": GUILD, "member": self._member(user) | {"user": self.user(user)}}
+            interaction |= {
+                "guild_id": self.channels[channel]["guild_id"],
+                "member": self._member(user) | {"user": self.user(user)},
+            }
         else:
             interaction["user"] = self.user(user)
         self.tokens[interaction["token"]] = interaction
@@ -100,7 +109,8 @@ class World:
     async def remove(self, message: Json) -> None:
         """A person deletes a message."""
         self.messages.pop(message["id"], None)
-        gone = {"id": message["id"], "channel_id": message["channel_id"], "guild_id": GUILD}
+        guild = self.channels[message["channel_id"]].get("guild_id")
+        gone = {"id": message["id"], "channel_id": message["channel_id"], **({"guild_id": guild} if guild else {})}
         await self.gateway.dispatch("MESSAGE_DELETE", gone)
 
     def peek(self, channel: str, *, author: str = "100") -> list[Json]:
@@ -138,10 +148,10 @@ class World:
         kept = {
             key: value
             for key, value in message.items()
-            if key not in {"reference", "allowed_mentions", "edited", "hidden"}
+            if key not in {"reference", "allowed_mentions", "edited", "hidden", "files"}
         }
-        if "guild_id" in self.channels[message["channel_id"]]:
-            kept |= {"guild_id": GUILD, "member": self._member(message["author"]["id"])}
+        if guild := self.channels[message["channel_id"]].get("guild_id"):
+            kept |= {"guild_id": guild, "member": self._member(message["author"]["id"])}
         return kept
 
     def _member(self, user: str) -> Json:
@@ -164,15 +174,15 @@ class World:
             self.channels[channel["id"]] = channel
         return channel
 
-    def _guild(self) -> Json:
-        everyone = {"id": GUILD, "name": "@everyone", "permissions": "0", "position": 0, "color": 0, "hoist": False}
+    def _guild(self, guild: str, channel: str) -> Json:
+        everyone = {"id": guild, "name": "@everyone", "permissions": "0", "position": 0, "color": 0, "hoist": False}
         rest = {"managed": False, "mentionable": False, "flags": 0}
         colors = {"colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}}
         return {
-            "id": GUILD,
+            "id": guild,
             "name": "Guild",
             "owner_id": "1",
-            "channels": [self._channel(GENERAL)],
+            "channels": [self._channel(channel)],
             "roles": [everyone | rest | colors, {**everyone, **rest, **colors, "id": "700", "name": "banned"}],
             "members": [],
             "threads": [],

@@ -16,7 +16,8 @@ from aiohttp import web
 
 from peers.journal import Fault, Journal, reset
 from peers.slack_events import Events
-from peers.slack_text import SlackError, body_of, text_of
+from peers.slack_files import Files
+from peers.slack_text import SlackError, body_of, check_blocks, text_of
 
 TEAM, BOT_USER, APP = "T1", "UBOT", "A1"
 TOKEN, APP_TOKEN, SECRET = "xoxb-made-up", "xapp-made-up", "made-up-secret"
@@ -42,13 +43,17 @@ class FakeSlack:
         self.stream_seconds = stream_seconds
         self.messages: dict[tuple[str, str], Json] = {}
         self.tokens = {TOKEN: TEAM}
+        self.people = {"U1": "Ann", "U2": "Bob"}
         self.closed: set[str] = set()
         """Channels that the bot may not write to."""
-        self.files: dict[str, bytes] = {}
+        self.files = Files(self)
+        self.knows_thumbs = True
+        """Whether blocks with feedback buttons are taken."""
         self.statuses: list[Json] = []
         self.prompts: list[Json] = []
         self.ephemeral: list[str] = []
         self.views: list[Json] = []
+        self.homes: dict[str, Json] = {}
         self._hits: dict[str, deque[float]] = defaultdict(deque)
         self._ts = count(1)
         self.base = ""
@@ -73,7 +78,8 @@ class FakeSlack:
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self._handle)
         app.router.add_get("/socket", self.events.socket)
-        app.router.add_get("/files/{name}", self._file)
+        app.router.add_get("/files/{name}", self.files.download)
+        app.router.add_post("/upload/{id}", self.files.take)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -83,11 +89,6 @@ class FakeSlack:
         finally:
             await self.events.aclose()
             await runner.cleanup()
-
-    async def _file(self, request: web.Request) -> web.Response:
-        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
-            return web.Response(text="<html>log in</html>", content_type="text/html")
-        return web.Response(body=self.files[request.match_info["name"]], content_type="application/octet-stream")
 
     async def _handle(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
@@ -139,7 +140,7 @@ class FakeSlack:
             case "auth.test":
                 return {"team_id": team, "user_id": BOT_USER, "bot_id": "B1", "team": "Team", "user": "bot", "url": "x"}
             case "chat.postMessage":
-                return self._post(body)
+                return self.post(body)
             case "chat.update":
                 return self._update(body)
             case "chat.delete":
@@ -157,12 +158,23 @@ class FakeSlack:
             case "conversations.replies":
                 found = [m for (c, _), m in self.messages.items() if c == body["channel"] and self._in(m, body["ts"])]
                 return {"messages": found[: int(body.get("limit", 1000))], "has_more": False}
+            case "users.info":
+                return {"user": self._user(str(body["user"]))}
             case "assistant.threads.setStatus":
                 self.statuses.append(body)
             case "assistant.threads.setSuggestedPrompts":
                 self.prompts.append(body)
             case "views.open":
                 self.views.append(body["view"])
+            case "views.publish":
+                check_blocks(body["view"]["blocks"], most=100)
+                self.homes[str(body["user_id"])] = body["view"]
+            case "files.getUploadURLExternal":
+                return self.files.url(body)
+            case "files.completeUploadExternal":
+                return self.files.share(body)
+            case "files.delete":
+                return self.files.delete(body)
             case _:
                 raise SlackError("unknown_method")
         return {}
@@ -184,9 +196,9 @@ class FakeSlack:
                 raise SlackError("ratelimited", max(1, round(hits[0] + seconds - now)))
             hits.append(now)
 
-    def _post(self, body: Json) -> Json:
+    def post(self, body: Json, files: list[Json] | None = None) -> Json:
         channel = self._open_channel(body["channel"])
-        text = text_of(body)
+        text = text_of(body, thumbs=self.knows_thumbs)
         message = {
             "ts": self.new_ts(),
             "channel": channel,
@@ -195,12 +207,18 @@ class FakeSlack:
             "text": text[:40_000],
             "blocks": body.get("blocks") or [],
             "metadata": body.get("metadata"),
+            "files": files or [],
             "unfurl": (body.get("unfurl_links"), body.get("unfurl_media")),
         }
         if body.get("thread_ts"):
             message["thread_ts"] = body["thread_ts"]
         self.messages[channel, str(message["ts"])] = message
         return {"channel": channel, "ts": message["ts"], "message": message}
+
+    def _user(self, user: str) -> Json:
+        if user not in self.people:
+            raise SlackError("user_not_found")
+        return {"id": user, "name": self.people[user].lower(), "profile": {"display_name": self.people[user]}}
 
     def _open_channel(self, channel: str) -> str:
         """A user's id stands for the direct messages with them."""
@@ -212,7 +230,7 @@ class FakeSlack:
         message = self._mine(body)
         if "stream" in message:
             raise SlackError("streaming_state_conflict")
-        text = text_of(body)
+        text = text_of(body, thumbs=self.knows_thumbs)
         if body.get("text") and not body.get("blocks") and len(body["text"]) > 4000:
             raise SlackError("msg_too_long")
         message |= {"text": text, "blocks": body.get("blocks") or [], "edited": message.get("edited", 0) + 1}
@@ -236,7 +254,7 @@ class FakeSlack:
             for name in ("recipient_user_id", "recipient_team_id"):
                 if not body.get(name):
                     raise SlackError(f"missing_{name}")
-        posted = self._post({**body, "metadata": None})
+        posted = self.post({**body, "metadata": None})
         message = posted["message"]
         message["stream"] = time.monotonic()
         return {"channel": posted["channel"], "ts": posted["ts"]}
@@ -250,6 +268,7 @@ class FakeSlack:
         text = message["text"] + (body.get("markdown_text") or "")
         if len(text.encode()) > 11_000:
             raise SlackError("msg_too_long")
+        check_blocks(body.get("blocks") or [], thumbs=self.knows_thumbs)
         message["text"] = text
         message["appended"] = message.get("appended", 0) + 1
         if ends:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 SECRET = "made-up-secret"
 ACK_SECONDS = 3.0
+THUMBS = {"up", "down"}
 
 
 class Events:
@@ -104,15 +105,18 @@ class Events:
         return await self._deliver("slash_commands", body)
 
     async def click(self, message: Json, action: str, *, user: str = "U1") -> Any:
-        elements = [e for block in message["blocks"] if block["type"] == "actions" for e in block["elements"]]
-        found = next(e for e in elements if e["action_id"].startswith(f"co:{action}:"))
+        elements = [e for block in message["blocks"] for e in block.get("elements", [])]
+        found = next(
+            e for e in elements if e["action_id"].startswith((f"co:{action}:", "co:rate:" if action in THUMBS else "-"))
+        )
+        pressed = {"action_id": found["action_id"], "block_id": "b", "type": found["type"], "value": action}
         return await self.interact(
             {
                 "type": "block_actions",
                 "user": {"id": user, "name": "ann", "team_id": "T1"},
                 "channel": {"id": message["channel"]},
                 "message": message,
-                "actions": [{"action_id": found["action_id"], "block_id": "b", "type": "button"}],
+                "actions": [pressed],
             }
         )
 

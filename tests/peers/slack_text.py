@@ -17,16 +17,28 @@ class SlackError(Exception):
         self.retry_after = retry_after
 
 
-def text_of(body: Json) -> str:
+_KNOWN = {"markdown", "actions", "section", "divider", "input"}
+
+
+def check_blocks(blocks: list[Json], *, thumbs: bool = True, most: int = 50) -> None:
+    """`thumbs`: whether this workspace knows feedback buttons."""
+    known = _KNOWN | ({"context_actions"} if thumbs else set())
+    sections = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    if len(blocks) > most or any(block["type"] not in known for block in blocks):
+        raise SlackError("invalid_blocks")
+    if any(not 0 < len(text) <= 3000 for text in sections):
+        raise SlackError("invalid_blocks")
+
+
+def text_of(body: Json, *, thumbs: bool = True) -> str:
     """What a message shows: Markdown, Markdown blocks, or text; refused where Slack refuses it."""
     blocks = body.get("blocks") or []
+    check_blocks(blocks, thumbs=thumbs)
     markdown = body.get("markdown_text")
     if markdown is not None and (blocks or body.get("text")):
         raise SlackError("markdown_text_conflict")
     if len(markdown or "") > 12_000:
         raise SlackError("msg_too_long")
-    if len(blocks) > 50:
-        raise SlackError("invalid_blocks")
     shown = "".join(block["text"] for block in blocks if block["type"] == "markdown")
     if len(shown) > 12_000:
         raise SlackError("msg_blocks_too_long")
@@ -41,7 +53,7 @@ async def body_of(request: web.Request) -> Json:
         found: Json = await request.json()
         return found
     body: Json = dict(request.query) | dict(await request.post())
-    for name in ("blocks", "metadata", "prompts", "view", "chunks"):
+    for name in ("blocks", "metadata", "prompts", "view", "chunks", "files"):
         if isinstance(body.get(name), str):
             body[name] = json.loads(body[name])
     return body

@@ -44,9 +44,9 @@ PASSWORD = "correct horse battery"
 class Site:
     """`chatops serve` with a database of its own; the model says back what it is told, at the speed its name asks."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, settings: str = "") -> None:
         home.mkdir(exist_ok=True)
-        (home / "config.toml").write_text(_SETTINGS, encoding="utf-8")
+        (home / "config.toml").write_text(_SETTINGS + settings, encoding="utf-8")
         self.program = Program(home)
         self._options = options
         self._port = "0"
@@ -83,8 +83,9 @@ class Site:
 
 
 @contextmanager
-def serving(home: Path, *options: str) -> Generator[Site]:
-    site = Site(home, *options)
+def serving(home: Path, *options: str, settings: str = "") -> Generator[Site]:
+    """`settings`: TOML beside what all tests have."""
+    site = Site(home, *options, settings=settings)
     try:
         site.start()
         yield site
@@ -179,6 +180,12 @@ class Person:
         expect(self.button("Send")).to_be_visible()
         expect(self.answer.get_by_role("button", name="Answer again")).to_be_visible()
 
+    def settings(self, tab: str) -> Locator:
+        """Opens the settings at a tab; returns its panel."""
+        self.button("Settings").click()
+        self.page.get_by_role("tab", name=tab).click()
+        return self.page.get_by_role("tabpanel")
+
     def violations(self) -> list[str]:
         found: list[str] = self.page.evaluate("window.violations")
         return found
@@ -187,8 +194,8 @@ class Person:
         self.page.get_by_label("Name").fill(name)
         self.sign_in("Create account")
 
-    def sign_in(self, button: str = "Sign in", password: str = PASSWORD) -> None:
-        self.page.get_by_label("E-mail").fill("ada@example.com")
+    def sign_in(self, button: str = "Sign in", password: str = PASSWORD, email: str = "ada@example.com") -> None:
+        self.page.get_by_label("E-mail").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.button(button).click()
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from importlib.resources import files
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from web.axe import complaints
 from web.conftest import at
 from web.site import Person, Site
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 SAMPLE = """# Title
 
 A [link](https://example.com), `code`.
@@ -25,17 +23,9 @@ x = 1  # why
 |---|---|
 | 1 | 2 |
 
-- [x] done"""
+- [x] done
 
-
-def complaints(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA and its best practices."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
+\\[ \\frac{1}{2} \\]"""
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -78,11 +68,27 @@ def test_everything_can_be_done_with_the_keyboard(person: Person) -> None:
     person.page.get_by_role("button", name="Options for by keyboard").first.focus()
     press("Enter")
     expect(person.page.get_by_role("menuitem", name="Rename")).to_be_focused()
-    press("ArrowDown")
-    press("ArrowDown")
+    press("ArrowUp")
     expect(person.page.get_by_role("menuitem", name="Delete")).to_be_focused()
     press("Escape")
     expect(person.page.get_by_role("button", name="Options for by keyboard").first).to_be_focused()
+
+
+def test_the_pages_own_keys_are_listed_and_do_what_they_say(person: Person) -> None:
+    person.arrive().ask("a conversation")
+    press = person.page.keyboard.press
+    press("Control+k")
+    expect(person.page.get_by_role("searchbox")).to_be_focused()
+    press("Control+Shift+O")
+    expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
+    expect(person.box).to_be_focused()
+    press("Control+/")
+    expect(person.page.get_by_role("tab", name="Keyboard")).to_have_attribute("aria-selected", "true")
+    expect(person.page.get_by_role("tabpanel")).to_contain_text("CtrlShiftO")
+    press("Control+k")
+    expect(person.page.get_by_role("dialog")).to_be_visible()
+    press("Escape")
+    expect(person.page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_the_first_stop_of_the_keyboard_leads_past_the_list(person: Person) -> None:

@@ -98,6 +98,26 @@ def test_a_turn_of_the_terminal_shows_while_it_runs(person: Person, site: Site) 
     assert person.answer.get_by_role("paragraph").first.inner_text() == " ".join(["from the terminal"] * 40)
 
 
+def test_a_turn_of_another_program_over_the_api_shows_in_the_list_and_live_in_the_page(person: Person) -> None:
+    person.arrive().ask("seen from afar")
+    id_ = person.page.url.rpartition("/")[2]
+    program, own = person.context.request, {"Origin": person.url}
+    made = program.post(f"{person.url}/api/chat", headers=own, data={"message": {"text": "made elsewhere"}})
+    assert made.ok
+    expect(person.conversation("made elsewhere")).to_be_visible()
+
+    ask = """([id, text]) => void fetch("/api/chat", {method: "POST", headers: {"content-type": "application/json"},
+        body: JSON.stringify({id, message: {text}, model: "echo:plain-d40-n60"})})"""
+    other = person.context.new_page()
+    other.goto(f"{person.url}/icon.svg")
+    other.evaluate(ask, [id_, "by a program"])
+    person.page.bring_to_front()
+    expect(person.messages).to_have_count(4)
+    expect(person.button("Stop")).to_be_visible()
+    person.over()
+    assert person.answer.get_by_role("paragraph").first.inner_text() == " ".join(["by a program"] * 20)
+
+
 def test_editing_a_question_makes_a_version_and_both_can_be_seen(person: Person) -> None:
     person.arrive().ask("version one")
     person.messages.first.get_by_role("button", name="Edit").click()
@@ -112,6 +132,30 @@ def test_editing_a_question_makes_a_version_and_both_can_be_seen(person: Person)
     expect(person.answer).to_contain_text("version one")
     person.ask("and on")
     expect(person.messages.first).to_contain_text("version one")
+
+
+def test_the_question_above_a_long_answer_comes_into_view_to_be_edited(person: Person) -> None:
+    person.arrive().choose("echo:plain-n1500")
+    person.ask("a very long answer")
+    expect(person.messages).to_have_count(1)  # what is far from the window is not on the page
+    person.box.press("ArrowUp")
+
+    editor = person.page.get_by_role("textbox", name="Edit")
+    expect(editor).to_be_in_viewport()
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value("a very long answer")
+
+
+def test_a_question_after_an_edit_that_was_given_up_is_brought_into_view(person: Person) -> None:
+    person.arrive().choose("echo:plain-n600")
+    person.ask("line\n" * 30)
+    person.box.press("ArrowUp")
+    person.page.get_by_role("textbox", name="Edit").press("Escape")
+    person.send("the next one")
+
+    expect(person.messages.filter(has_text="the next one").first).to_be_in_viewport()
+    person.over()
+    expect(person.answer.get_by_role("button", name="Answer again")).to_be_in_viewport()
 
 
 def test_an_answer_can_be_given_again_also_by_another_model(person: Person) -> None:
@@ -161,6 +205,22 @@ def test_a_question_that_was_refused_is_back_in_the_box(person: Person) -> None:
     expect(person.messages).to_have_count(2)
 
 
+def test_formulas_are_drawn_and_prices_are_prices(person: Person) -> None:
+    person.arrive().ask("\\[ \\frac{a}{b} \\]\n\nhas $x^2$, costs $5 or $6; $\\broken{$ and `$c$` stay.")
+
+    expect(person.answer.locator("math")).to_have_count(2)
+    expect(person.answer.locator("math mfrac")).to_be_visible()
+    expect(person.answer.get_by_role("paragraph").last).to_contain_text("costs $5 or $6;")
+    expect(person.answer.locator("code").filter(has_text="$c$")).to_be_visible()
+
+
+def test_a_new_conversation_has_its_title_while_the_answer_still_comes(person: Person) -> None:
+    person.arrive().choose(SLOW)
+    person.send("name me early")
+    expect(person.page.get_by_role("heading", name="name me early")).to_be_visible()
+    expect(person.button("Stop")).to_be_visible()
+
+
 def test_reasoning_is_there_for_who_wants_it(person: Person) -> None:
     person.arrive().choose("echo:plain-r3")
     person.ask("think")
@@ -202,11 +262,70 @@ def test_files_that_are_picked_go_with_the_question(person: Person) -> None:
     person.attach("program", "application/octet-stream", b"\x00\x01")
 
     expect(person.page.get_by_role("alert")).to_contain_text("program is no image, PDF or text")
-    expect(person.box).to_have_value(re.compile("notes.md:\n```\n# kept"))
-    person.box.press("End")
-    person.box.press_sequentially(" read this")
+    expect(person.button("Remove notes.md")).to_be_visible()
+    expect(person.box).to_have_value("")
+    person.box.press_sequentially("read this")
     person.box.press("Enter")
     person.over()
     person.page.reload()
     expect(person.messages.first).to_contain_text("dot.png")
     expect(person.page.get_by_role("img", name="dot.png")).to_be_visible()
+    with person.page.expect_download() as saving:
+        person.button("Download notes.md").click()
+    assert saving.value.suggested_filename == "notes.md"
+    assert saving.value.path().read_bytes() == b"# kept `as` text"
+
+
+def test_an_edited_question_keeps_its_files(person: Person) -> None:
+    person.arrive().attach("notes.md", "text/markdown", b"the notes")
+    person.send("first wording")
+    person.over()
+    person.page.reload()
+    person.messages.first.get_by_role("button", name="Edit").click()
+    person.page.get_by_role("textbox", name="Edit").fill("second wording")
+    person.button("Send again").click()
+
+    expect(person.messages.first.get_by_role("group", name="Version 2 of 2")).to_be_visible()
+    expect(person.messages.first.get_by_role("button", name="Download notes.md")).to_be_visible()
+    person.page.reload()
+    expect(person.messages.first).to_contain_text("second wording")
+    expect(person.messages.first.get_by_role("button", name="Download notes.md")).to_be_visible()
+
+
+_DROP = """(element, sizes) => {
+    const data = new DataTransfer();
+    const add = (size, n) => data.items.add(new File(["a".repeat(size)], `${n}.txt`, {type: "text/plain"}));
+    sizes.forEach(add);
+    element.dispatchEvent(new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: data}));
+}"""
+
+
+def test_files_that_are_too_large_or_too_many_are_refused_and_the_others_stay(person: Person) -> None:
+    person.arrive().box.evaluate(_DROP, [10 * 2**20 + 1, *[1] * 11])
+    expect(person.page.get_by_role("alert")).to_contain_text("0.txt is larger than 10 MB")
+    expect(person.page.get_by_role("alert")).to_contain_text("At most 10 files")
+    expect(person.page.get_by_role("button", name="Remove ")).to_have_count(10)
+
+
+def test_an_edit_that_was_refused_is_not_lost(person: Person) -> None:
+    person.arrive().ask("fine")
+    person.choose("nobody:knows")
+    person.messages.first.get_by_role("button", name="Edit").click()
+    person.page.get_by_role("textbox", name="Edit").fill("a long and careful edit")
+    person.button("Send again").click()
+
+    expect(person.page.get_by_role("alert")).to_contain_text("nobody")
+    expect(person.box).to_have_value("a long and careful edit")
+    expect(person.messages.first).to_contain_text("fine")
+
+
+def test_a_turn_that_reached_no_model_says_why_and_can_be_asked_again(person: Person) -> None:
+    person.arrive().choose("openai:gpt-5")
+    person.send("is anybody there?")
+    expect(person.answer.get_by_role("alert")).to_contain_text("openai has no API key: set OPENAI_API_KEY")
+    expect(person.messages.first).to_contain_text("is anybody there?")
+    person.choose("echo:plain")
+    person.button("Answer again").click()
+    expect(person.answer.get_by_role("group", name="Version 2 of 2")).to_be_visible()
+    person.over()
+    expect(person.answer.get_by_role("paragraph").first).to_have_text("is anybody there?")

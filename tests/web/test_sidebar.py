@@ -30,6 +30,14 @@ def test_a_conversation_is_found_by_its_words_renamed_put_away_and_brought_back(
     expect(person.conversation("Stripes")).to_be_visible()
 
 
+def test_a_conversation_is_saved_as_a_file_under_its_title(person: Person) -> None:
+    person.arrive().ask("what/is: this?")
+    with person.page.expect_download() as saving:
+        person.act_on("what/is: this?", "Export as Markdown")
+    assert saving.value.suggested_filename == "what is this.md"
+    assert "what/is: this?" in saving.value.path().read_text(encoding="utf-8")
+
+
 def test_deleting_asks_and_then_leaves_nothing(person: Person) -> None:
     person.arrive().ask("to be deleted")
     address = person.page.url
@@ -44,7 +52,7 @@ def test_deleting_asks_and_then_leaves_nothing(person: Person) -> None:
     expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
     person.page.goto(address)
     person.page.reload()
-    expect(person.page.get_by_text("Nothing found.")).to_be_visible()
+    expect(person.page.get_by_text("This conversation is not here.")).to_be_visible()
 
 
 def test_a_new_title_arrives_without_a_reload(person: Person) -> None:

@@ -1,12 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { session as account, start } from "./api/session.ts";
 import { SignIn } from "./auth/SignIn.tsx";
 import { Conversation } from "./chat/Conversation.tsx";
 import { Header } from "./chat/Header.tsx";
 import { opened, sessionOf, tell } from "./chat/sessions.ts";
-import { route } from "./route.ts";
-import { Settings } from "./settings/Settings.tsx";
+import { go, route } from "./route.ts";
+import { Settings, type TabName } from "./settings/Settings.tsx";
+import { useShortcuts } from "./shortcuts.ts";
 import { Sidebar } from "./sidebar/Sidebar.tsx";
 import { reload, retitle, watch, watching } from "./sidebar/useConversations.ts";
 import { useStore } from "./store.ts";
@@ -37,20 +38,33 @@ function Page() {
   const t = useTexts();
   const id = useStore(route);
   const session = sessionOf(id);
-  const { about } = useStore(session.view);
+  const { title: told } = useStore(session.view);
   const [drawer, setDrawer] = useState(false);
-  const [settings, setSettings] = useState(false);
-  const title = about?.title ?? t.newChat;
+  const [settings, setSettings] = useState<TabName | null>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const title = told ?? t.newChat;
+  const openSettings = (): void => {
+    setDrawer(false);
+    setSettings("appearance");
+  };
   useLive(session);
+  useShortcuts({
+    startNew: () => go(null),
+    search: () => {
+      setDrawer(true); // where the list is always there, this changes nothing
+      requestAnimationFrame(() => search.current?.focus());
+    },
+    help: () => setSettings("keys"),
+  });
   useEffect(() => {
-    document.title = about ? `${about.title} · ${t.app}` : t.app;
-  }, [about, t]);
+    document.title = told === null ? t.app : `${told} · ${t.app}`;
+  }, [told, t]);
   return (
     <div className="flex h-full">
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:bg-page focus:p-3" onClick={skip}>{t.skip}</a>
       {drawer && <div className="fixed inset-0 z-10 bg-black/40 md:hidden" onClick={() => setDrawer(false)} />}
       <div id="sidebar" className={`fixed inset-y-0 left-0 z-20 w-72 shrink-0 border-r border-line md:static md:visible ${drawer ? "" : "invisible -translate-x-full md:translate-x-0"}`}>
-        <Sidebar open={id} onPicked={() => setDrawer(false)} onSettings={() => setSettings(true)} />
+        <Sidebar open={id} search={search} onPicked={() => setDrawer(false)} onSettings={openSettings} />
       </div>
       <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col focus-visible:outline-none">
         <Header session={session} title={title}>
@@ -60,7 +74,7 @@ function Page() {
         </Header>
         <Conversation key={session.id} session={session} />
       </main>
-      {settings && <Settings onClose={() => setSettings(false)} />}
+      {settings && <Settings first={settings} onClose={() => setSettings(null)} />}
     </div>
   );
 }

@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from chatops.api.addresses import is_unix
+from chatops.api.addresses import is_owner
+from chatops.api.errors import OtherSettingsError
 from chatops.api.ports import Credentials
 from chatops.engine.errors import AuthenticationError, PermissionDeniedError
 from chatops.engine.messages import Principal, Source
 
+SOURCE = "X-Chatops-Source"
+MARK = "X-Chatops-Settings"
 _BEARER = "bearer "
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -73,17 +76,24 @@ class LocalAccess:
     by a name that no DNS answer can point elsewhere (or back: DNS rebinding), and must come from no other origin.
     """
 
-    def __init__(self, owner: Principal, *, hosts: Collection[str] = ()) -> None:
-        """`hosts`: names beyond those of loopback by which the server is asked."""
+    def __init__(self, owner: Principal, *, hosts: Collection[str] = (), mark: str = "") -> None:
+        """`hosts`: names beyond those of loopback by which the server is asked; `mark`: of its settings, for programs
+        of this machine that want a server with their own (`chatops.local_server`).
+        """
         self._owner = owner
+        self._mark = mark
         self._hosts = _LOOPBACK | {host.lower() for host in hosts}
 
     async def principal(self, request: web.Request) -> Principal:
         self.check_origin(request)
-        return replace(self._owner, source=source_of(request))
+        # Only who could do the same with the database itself is believed to be this program.
+        is_program = is_owner(request) and request.headers.get(SOURCE) == "cli"
+        return replace(self._owner, source="cli" if is_program else source_of(request))
 
     def check_origin(self, request: web.Request) -> None:
-        if is_unix(request):  # no browser opens one
+        if is_owner(request):  # no browser opens a unix socket
+            if request.headers.get(MARK, self._mark) != self._mark:
+                raise OtherSettingsError("this server has other settings")
             return
         host = request.headers.get(hdrs.HOST, "")
         if _name(host) not in self._hosts:
@@ -106,7 +116,7 @@ class EitherAccess:
 
     def _for(self, request: web.Request) -> Access:
         # Who shows a credential is meant to be judged by it.
-        return self._local if is_unix(request) and hdrs.AUTHORIZATION not in request.headers else self._login
+        return self._local if is_owner(request) else self._login
 
 
 def _name(host: str) -> str:

@@ -53,6 +53,12 @@ def is_unix(request: web.Request) -> bool:
     return bare is not None and bare.family == getattr(socket, "AF_UNIX", None)
 
 
+def is_owner(request: web.Request) -> bool:
+    """Whether the machine's own user asks: over the unix socket, without a credential, and not for somebody else."""
+    others = ("Authorization", "X-Forwarded-For", "Forwarded")
+    return is_unix(request) and not any(name in request.headers for name in others)
+
+
 def is_local(request: web.Request) -> bool:
     """Whether a program on this machine asks, and not a proxy for somebody else."""
     if is_unix(request):

@@ -19,6 +19,7 @@ from chatops.api.keys import (
     BOUNDS,
     DOCUMENT,
     ENGINE,
+    IMPORTS,
     LIMITS,
     METRICS,
     OFFERS,
@@ -40,12 +41,18 @@ from chatops.api.routes import (
     document,
     exports,
     files,
+    imports,
+    invitations,
+    links,
     metrics,
     models,
     openai,
     probes,
+    searching,
     tokens,
+    trees,
     usage,
+    users,
 )
 from chatops.api.settings import ServerLimits
 from chatops.api.stream import Streams
@@ -62,9 +69,15 @@ log = logging.getLogger(__name__)
 OPERATIONS: Sequence[Operation[Any, Any]] = (
     *auth.OPERATIONS,
     *tokens.OPERATIONS,
+    *links.OPERATIONS,
+    *users.OPERATIONS,
+    *invitations.OPERATIONS,
     *chat.OPERATIONS,
     *conversations.OPERATIONS,
     *exports.OPERATIONS,
+    *trees.OPERATIONS,
+    *searching.OPERATIONS,
+    *imports.OPERATIONS,
     *files.OPERATIONS,
     *models.OPERATIONS,
     *usage.OPERATIONS,
@@ -112,6 +125,7 @@ def create_app(
     app[ACCESS] = access
     app[LIMITS] = limits or NoLimits()
     app[BOUNDS] = bounds
+    app[IMPORTS] = asyncio.Semaphore(bounds.imports)
     app[TASKS] = Tasks()
     app[STREAMS] = Streams(app[TASKS], bounds)
     app[OFFERS] = Offers(engine, tuple(providers))

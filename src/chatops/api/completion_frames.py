@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import orjson
 
 from chatops.api.errors import openai_body
 from chatops.api.frames import DONE
@@ -12,7 +13,6 @@ from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished
 from chatops.engine.messages import ErrorInfo, Message, ReasoningPart, TextPart, Usage
 
 Json = dict[str, Any]
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class CompletionFrames:
@@ -62,7 +62,7 @@ class CompletionFrames:
 
 
 def _frame(data: Json) -> bytes:
-    return b"data: %b\n\n" % _encode(data).encode()
+    return b"data: %b\n\n" % orjson.dumps(data)
 
 
 def _error(info: ErrorInfo) -> ChatopsError:

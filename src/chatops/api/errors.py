@@ -22,6 +22,7 @@ STATUSES = {
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "request_timeout": HTTPStatus.REQUEST_TIMEOUT,
     "conflict": HTTPStatus.CONFLICT,
+    "other_settings": HTTPStatus.SERVICE_UNAVAILABLE,
     "stopped": HTTPStatus.CONFLICT,
     "abandoned": HTTPStatus.CONFLICT,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
@@ -50,6 +51,12 @@ class OverloadedError(ChatopsError):
     """The server holds as much as it may; some other time."""
 
     code = "overloaded"
+
+
+class OtherSettingsError(ChatopsError):
+    """A program of this machine looks for a server with its own settings, and this one has others."""
+
+    code = "other_settings"
 
 
 class BadBodyError(InvalidRequestError):

@@ -6,7 +6,7 @@ client that comes back with its last id gets exactly the frames that it has not 
 
 from __future__ import annotations
 
-import json
+import orjson
 
 from chatops.api.ui_stream import Part, UIStream
 from chatops.engine.errors import ChatopsError
@@ -14,7 +14,6 @@ from chatops.engine.events import Event, TurnFinished
 
 DONE = b"[DONE]"
 PING = b": ping\n\n"
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class UIFrames:
@@ -28,7 +27,7 @@ class UIFrames:
 
     def frames(self, event: Event) -> list[bytes]:
         """The frames of the next event; `[DONE]` follows the last."""
-        frames = [self._frame(_bytes(part)) for part in self._parts.parts(event)]
+        frames = [self._frame(orjson.dumps(part)) for part in self._parts.parts(event)]
         if isinstance(event, TurnFinished):
             frames.append(self._frame(DONE))
         return frames
@@ -39,17 +38,13 @@ class UIFrames:
             {"type": "data-error", "data": {"code": error.code, "message": error.message}, "transient": True},
             {"type": "error", "errorText": error.message},
         ]
-        return [b"data: %b\n\n" % data for data in (*map(_bytes, parts), DONE)]
+        return [b"data: %b\n\n" % data for data in (*map(orjson.dumps, parts), DONE)]
 
     def _frame(self, data: bytes) -> bytes:
         if self._prefix is None:
             return b"data: %b\n\n" % data
         self._sent += 1
         return b"%b%d\ndata: %b\n\n" % (self._prefix, self._sent, data)
-
-
-def _bytes(part: Part) -> bytes:
-    return _encode(part).encode()
 
 
 def frames_had(last_event_id: str, turn_id: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ ACCESS: web.AppKey[Access] = web.AppKey("access")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
 ADDRESS = web.AppKey("address", ClientAddress)
 BOUNDS = web.AppKey("bounds", ServerLimits)
+IMPORTS = web.AppKey("imports", asyncio.Semaphore)
+"""Held by imports that run."""
 METRICS = web.AppKey("metrics", Metrics)
 OFFERS = web.AppKey("offers", Offers)
 PRESETS: web.AppKey[Mapping[str, Preset]] = web.AppKey("presets")

@@ -98,6 +98,9 @@ def _operation(one: Operation[Any, Any], schemas: Mapping[Any, Json]) -> Json:
         made["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
         if one.form:
             made["requestBody"]["content"][FORM] = {"schema": schema}
+    if one.upload:
+        schema = {"type": "string", "format": "binary"}
+        made["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in one.upload}}
     return made
 
 
@@ -144,4 +147,6 @@ def _error_statuses(one: Operation[Any, Any]) -> set[int]:
         statuses.add(422)
     if one.body is not Nothing:
         statuses |= {408, 413, 415, 422}
+    if one.upload:
+        statuses |= {408, 413, 422}
     return statuses

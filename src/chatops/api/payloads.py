@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from chatops.engine.errors import InvalidRequestError
+from chatops.engine.limits.options import SAFE_OPTIONS
 from chatops.engine.messages import Sampling
 from chatops.engine.requests import Attachment, TurnRequest
+
+MAX_STOPS = 16
+MAX_FALLBACKS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,13 @@ class ChatBody:
         message_id: The question to replace, or the answer to give once more; none: the last one.
         parent_id: The message to answer below; none: the end of the active branch.
         client_id: The same one never makes a second turn. None: a new question's own id serves.
+        stop: Texts at which the answer ends.
+        options: Further parameters, which go to the provider as they are: those of `SAFE_OPTIONS`.
+        fallbacks: Models to ask when the first is unavailable; none: those of the server's settings.
+        max_cost: Dollars that this turn may cost at most.
+        timeout: Seconds without a byte from the provider after which it counts as gone; none: the server's setting.
+        store: False keeps nothing of the turn but its row in the ledger; it ends when its client leaves.
+        titled: False leaves a new conversation the title that its first words make.
         temporary: Seconds after which the conversation that this begins is deleted.
     """
 
@@ -86,6 +98,13 @@ class ChatBody:
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    stop: str | Annotated[tuple[str, ...], Field(max_length=MAX_STOPS)] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    fallbacks: Annotated[tuple[str, ...], Field(max_length=MAX_FALLBACKS)] | None = None
+    max_cost: Decimal | None = None
+    timeout: float | None = None
+    store: bool = True
+    titled: bool = True
     temporary: int | None = None
 
 
@@ -93,7 +112,6 @@ def turn_request(body: ChatBody, silence: float) -> TurnRequest:
     """The turn that a body means. Raises `InvalidRequestError` for one that means none."""
     message = _question(body) if body.trigger == "submit-message" else None
     kind, about = _kind(body)
-    sampling = Sampling(max_tokens=body.max_tokens, temperature=body.temperature, top_p=body.top_p)
     return TurnRequest(
         text="\n\n".join(part.text for part in message.parts if isinstance(part, UITextPart)) if message else "",
         attachments=_attachments(message) if message else (),
@@ -104,9 +122,27 @@ def turn_request(body: ChatBody, silence: float) -> TurnRequest:
         message_id=about,
         model=body.model or None,
         system=body.system,
-        sampling=sampling,
-        silence=silence,
+        sampling=_sampling(body),
+        fallbacks=body.fallbacks,
+        silence=silence if body.timeout is None else body.timeout,
+        record=body.store,
+        titled=body.titled,
         expires_in=body.temporary,
+        max_cost=body.max_cost,
+    )
+
+
+def _sampling(body: ChatBody) -> Sampling:
+    for name in body.options:
+        if name not in SAFE_OPTIONS:
+            known = ", ".join(sorted(SAFE_OPTIONS))
+            raise InvalidRequestError(f"options: {name[:50]} cannot be set through the API; these can: {known}")
+    return Sampling(
+        max_tokens=body.max_tokens,
+        temperature=body.temperature,
+        top_p=body.top_p,
+        stop=(body.stop,) if isinstance(body.stop, str) else body.stop,
+        extra=body.options,
     )
 
 

@@ -13,6 +13,8 @@ class ServerLimits:
 
     Attributes:
         body: Bytes of a request's body; attachments come in it as base64.
+        upload: Bytes of a file to import, which is written to a temporary folder.
+        imports: That run at once.
         small_body: Likewise where no attachments come.
         body_seconds: In which a body must have come.
         header_seconds: In which a request's head must have come, and how long an idle connection is kept.
@@ -26,6 +28,8 @@ class ServerLimits:
     """
 
     body: int = 32 * MIB
+    upload: int = 256 * MIB
+    imports: int = 2
     small_body: int = 256 * 1024
     body_seconds: float = 30.0
     header_seconds: float = 75.0

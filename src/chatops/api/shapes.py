@@ -72,8 +72,14 @@ class Conversation(TypedDict):
     updated_at: str
 
 
+class OneConversation(Conversation):
+    """`leaf_id`: the end of the active branch, where the conversation goes on."""
+
+    leaf_id: NotRequired[str]
+
+
 class Match(TypedDict):
-    """The newest message of a conversation that holds all words of the search."""
+    """The newest message of a conversation that holds all words of the search; of its text what is around them."""
 
     message_id: str
     role: Literal["user", "assistant"]
@@ -97,6 +103,13 @@ class Messages(TypedDict):
     messages: list[Message]
     leaf_id: NotRequired[str]
     next_cursor: NotRequired[str]
+
+
+class Verdict(TypedDict):
+    """`fault`: the first row that is not as it was written; absent when all are."""
+
+    rows: int
+    fault: NotRequired[str]
 
 
 class WholeConversation(Conversation):
@@ -139,6 +152,7 @@ class User(TypedDict):
     name: str
     role: Literal["admin", "member"]
     disabled: bool
+    merged_into: NotRequired[str]
     created_at: str
 
 
@@ -198,11 +212,14 @@ class Link(TypedDict):
 
 
 class UsageLine(TypedDict):
-    """Which of `model`, `day`, `user`, `surface` is there was asked for. `cost` leaves `unpriced_turns` out."""
+    """Which of `model`, `day`, `user`, `surface` is there was asked for; `name` is that of the user. `cost` leaves
+    `unpriced_turns` out.
+    """
 
     model: NotRequired[str]
     day: NotRequired[str]
     user: NotRequired[str]
+    name: NotRequired[str]
     surface: NotRequired[str]
     turns: int
     input_tokens: int

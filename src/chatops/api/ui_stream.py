@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from chatops.engine.codec import error_record, usage_json
-from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted, UsageUpdated
+from chatops.engine.events import (
+    Entitled,
+    Event,
+    ReasoningDelta,
+    TextDelta,
+    TurnFinished,
+    TurnStarted,
+    UsageUpdated,
+)
 from chatops.engine.messages import Conversation, Message, ReasoningPart, TextPart
 
 Part = dict[str, Any]
@@ -20,6 +28,7 @@ class UIStream:
     def __init__(self) -> None:
         self._blocks = 0
         self._open: Literal["text", "reasoning"] | None = None
+        self._model = ""
 
     def parts(self, event: Event) -> list[Part]:
         """The parts to send for the next event."""
@@ -32,14 +41,17 @@ class UIStream:
                 return [{"type": "data-usage", "data": usage_json(usage), "transient": True}]
             case TurnStarted(conversation, message):
                 return self._start(conversation, message)
+            case Entitled(conversation_id, title):
+                return [_conversation(conversation_id, title)]
             case TurnFinished(message):
                 return self._finish(message)
 
     def _start(self, conversation: Conversation, message: Message) -> list[Part]:
-        metadata = {"model": f"{message.provider}:{message.model}", "parent_id": message.parent_id}
+        self._model = f"{message.provider}:{message.model}"
+        metadata = {"model": self._model, "parent_id": message.parent_id}
         parts: list[Part] = [
             {"type": "start", "messageId": message.id, "messageMetadata": metadata},
-            {"type": "data-conversation", "data": {"id": conversation.id, "title": conversation.title}},
+            _conversation(conversation.id, conversation.title),
         ]
         for part in message.parts:  # an answer that goes on begins with what it had
             if isinstance(part, TextPart):
@@ -74,6 +86,12 @@ class UIStream:
                 return [*parts, {"type": "abort"}]
             return [*parts, {"type": "error", "errorText": message.error.message}]
         metadata: Part = {"finish_reason": message.finish_reason}
+        if (model := f"{message.provider}:{message.model}") != self._model:
+            metadata["model"] = model  # another one had to answer
         if message.usage is not None:
             metadata["usage"] = usage_json(message.usage)
         return [*parts, {"type": "finish", "messageMetadata": metadata}]
+
+
+def _conversation(id_: str, title: str) -> Part:
+    return {"type": "data-conversation", "data": {"id": id_, "title": title}}

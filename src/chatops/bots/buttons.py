@@ -10,7 +10,8 @@ from chatops.bots.memory import Delivery
 from chatops.bots.ports import Person, Place
 from chatops.engine.errors import ChatopsError, NotFoundError, PermissionDeniedError
 
-PATTERN = re.compile(r"co:(?P<action>stop|again|up|down):(?P<turn>[0-9a-f-]{36})")
+# `rate` is a row of both thumbs (Slack): what was pressed in it comes beside the id.
+PATTERN = re.compile(r"co:(?P<action>stop|again|up|down|rate):(?P<turn>[0-9a-f-]{36})")
 LABELS = {"stop": "Stop", "again": "Regenerate", "up": "👍", "down": "👎"}
 
 
@@ -40,11 +41,22 @@ class Buttons:
         if person.id not in {delivery.asker, delivery.person} and not self._desk.policy.is_admin(person):
             raise PermissionDeniedError(f"only who asked may press {LABELS[action]}")
         if action == "again":
-            await self._desk.again(delivery, person)
+            return await self._again(delivery, person)
+        if await self._desk.stop(delivery.turn):
             return ""
         principal = await self._desk.principal(delivery.person, delivery.name)
+        message = await self._desk.engine.history.message(principal, delivery.turn)
+        if message.status != "streaming":
+            return "This answer is over."
+        await self._desk.memory.want_stop(delivery.turn)
+        return "Another process writes this answer; it ends within seconds."
+
+    async def _again(self, delivery: Delivery, person: Person) -> str:
         try:
-            await self._desk.engine.stop(principal, delivery.turn)
+            await self._desk.again(delivery, person)
         except NotFoundError:
-            return "This answer is over, or another process writes it and will end it."
+            raise NotFoundError(
+                "this conversation is no longer yours here: it was deleted, or this chat was linked or unlinked since;"
+                " ask anew"
+            ) from None
         return ""

@@ -6,8 +6,9 @@ from difflib import get_close_matches
 
 from chatops.bots import sentences
 from chatops.bots.desk import Desk
+from chatops.bots.forgetting import forget_person
 from chatops.bots.ports import Person, Place
-from chatops.engine.errors import ChatopsError, InvalidRequestError, NotFoundError
+from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.ids import now_ms
 from chatops.engine.limits.money import shown
 from chatops.engine.requests import check_text
@@ -19,7 +20,7 @@ HELP = """Mention me, write to me, or use `/ask`; in a thread that I answer in, 
 `/chatops new`  the next question here begins a new conversation
 `/chatops usage`  what you used
 `/chatops link`  join this chat to your chatops account; `unlink` parts them
-`/chatops forget`  delete your conversations with me, and all that I keep of you
+`/chatops forget`  delete your conversations with me, and what you chose
 Stop, Regenerate, 👍 and 👎 are below each answer."""
 _COMMANDS = ("model", "system", "new", "usage", "link", "unlink", "forget", "help")
 MOST_MODELS = 20
@@ -54,7 +55,7 @@ class Commands:
             case "link":
                 return await self._link(person)
             case "unlink":
-                await self._desk.identities.unlink(self._desk.platform, person.id)
+                await self._desk.accounts.unlink(self._desk.platform, person.id)
                 return "Unlinked: what you ask here from now on is no longer in your account."
             case "forget":
                 return await self._forget(rest, person)
@@ -99,7 +100,11 @@ class Commands:
         return "\n".join(["In the last 30 days:", *(told or ["nothing"]), *standing])
 
     async def _link(self, person: Person) -> str:
-        code = await self._desk.identities.link_code(await self._desk.principal(person.id, person.name))
+        principal = await self._desk.principal(person.id, person.name)
+        account = await self._desk.accounts.me(principal)
+        if not account.is_shadow:
+            return f"This chat is linked with the account of {account.name} already; `/chatops unlink` parts them."
+        code = await self._desk.accounts.link_code(principal)
         return (
             f"Your code: `{code}`. Within a few minutes run `chatops link {code}` where you are logged in, or enter it"
             " on the web page. Tell it to nobody: it joins this chat to the account that enters it."
@@ -108,11 +113,8 @@ class Commands:
     async def _forget(self, rest: str, person: Person) -> str:
         if rest.lower() != "yes":
             return "This deletes your conversations with me, also in your account. To do it: `/chatops forget yes`"
-        principal = await self._desk.principal(person.id, person.name)
-        conversations = await self._desk.memory.forget(person.id)
-        for conversation in set(conversations):
-            try:
-                await self._desk.engine.history.delete(principal, conversation)
-            except NotFoundError:
-                continue  # deleted elsewhere
-        return f"Forgotten: {len(set(conversations))} conversations, your choices and your thumbs."
+        count = await forget_person(self._desk, person)
+        return (
+            f"Forgotten: {count} conversation{'' if count == 1 else 's'}, your choices and your thumbs."
+            " What you used stays counted."
+        )

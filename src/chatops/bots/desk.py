@@ -13,8 +13,9 @@ from chatops.bots import sentences
 from chatops.bots.lines import Lines
 from chatops.bots.memory import Delivery, Memory, Thread
 from chatops.bots.policy import Policy
-from chatops.bots.ports import Adapter, Identities, Person, Question
+from chatops.bots.ports import Adapter, Person, Question
 from chatops.bots.showing import Shows, Tasks
+from chatops.engine.auth.accounts import Accounts
 from chatops.engine.errors import ChatopsError, ConflictError, NotFoundError
 from chatops.engine.messages import Principal
 from chatops.engine.requests import Turn, TurnRequest
@@ -38,7 +39,6 @@ class Parts:
     engine: Engine
     adapter: Adapter
     memory: Memory
-    identities: Identities
     policy: Policy
     clean: Callable[[str], str]
 
@@ -49,7 +49,6 @@ class Desk:
     def __init__(self, parts: Parts, tasks: Tasks) -> None:
         self.engine = parts.engine
         self.memory = parts.memory
-        self.identities = parts.identities
         self.policy = parts.policy
         self.platform = parts.adapter.name
         self.spawn = tasks.spawn
@@ -118,11 +117,37 @@ class Desk:
         """Whether this is a person's word “stop” to their own running answer, and stops it: not every surface can show
         a button while an answer grows.
         """
-        running = self._running.get(question.place.key)
-        if running is None or question.text.strip(" .!").lower() != "stop" or running.asker != question.person.id:
+        if question.text.strip(" .!").lower() != "stop":
             return False
-        await self.engine.stop(self._shows.turns[running.turn], running.turn)
+        running = self._running.get(question.place.key) or await self._running_elsewhere(question)
+        if running is None or running.asker != question.person.id:
+            return False
+        if not await self.stop(running.turn):
+            await self.memory.want_stop(running.turn)
         return True
+
+    async def _running_elsewhere(self, question: Question) -> Delivery | None:
+        """The answer that another process writes in the question's place."""
+        held = await self.memory.thread(question.place.key)
+        if held is None:
+            return None
+        principal = await self.principal(held.person, held.name)
+        try:
+            turn = await self.engine.latest(principal, held.conversation)
+            message = await self.engine.history.message(principal, turn)
+        except NotFoundError:
+            return None
+        return await self.memory.delivery(turn) if message.status == "streaming" else None
+
+    async def stop(self, turn: str) -> bool:
+        """Ends an answer that runs in this process; False when none does. Whose it was when it began counts: they may
+        have linked an account since. Raises `StoreError`.
+        """
+        principal = self._shows.turns.get(turn)
+        try:
+            return principal is not None and await self.engine.stop(principal, turn)
+        except NotFoundError:
+            return False
 
     async def _start(self, question: Question) -> tuple[Principal, Turn, Thread]:
         """Begins the turn in the place's conversation, or in a new one where there is none (any more)."""
@@ -162,12 +187,17 @@ class Desk:
     async def withdraw(self, question_id: str) -> None:
         """Somebody deleted their question: its answer stops, and one that was not begun is not."""
         turn = await self.memory.withdrawn(question_id)
-        principal = self._shows.turns.get(turn or "")
-        if turn is not None and principal is not None:
-            await self.engine.stop(principal, turn)
+        if turn is not None and not await self.stop(turn):
+            await self.memory.want_stop(turn)
+
+    @property
+    def accounts(self) -> Accounts:
+        assert self.engine.accounts is not None  # noqa: S101 - whatever lives on has accounts (`bootstrap`)
+        return self.engine.accounts
 
     async def principal(self, person: str, name: str) -> Principal:
-        return await self.identities.principal_for(self.platform, person, display_name=name)
+        """Whose a person's questions are: the account that they linked, else one that is theirs alone."""
+        return await self.accounts.principal_for(self.platform, person, display_name=name)
 
     async def again(self, old: Delivery, asker: Person) -> None:
         """Answers an answer's question once more, below it."""
@@ -184,14 +214,22 @@ class Desk:
         swept = loop.time() - SWEEP_SECONDS
         while True:
             try:
-                await self._renew()
-                await self._take_over()
+                await self.look_around()
                 if loop.time() - swept >= SWEEP_SECONDS:
                     swept = loop.time()
                     await self.memory.sweep()
             except ChatopsError as error:
                 log.warning("the bots' records: %s", error)
             await asyncio.sleep(TEND_SECONDS)
+
+    async def look_around(self) -> None:
+        """Once of that. Also ends what somebody stopped at another process."""
+        await self._renew()
+        for turn_id in await self.memory.wanted_stops():
+            if turn_id in self._shows.turns:
+                await self.memory.stopped(turn_id)
+                await self.stop(turn_id)
+        await self._take_over()
 
     async def _renew(self) -> None:
         for question_id in list(self._questions):

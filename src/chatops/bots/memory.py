@@ -12,6 +12,8 @@ from chatops.engine.ports import Clock
 LEASE_MS = 20_000
 """Work that nobody renewed for so long is another's to take up."""
 DAY_MS = 86_400_000
+STOP_MS = 60_000
+"""How long a wish to stop is kept for the process that it concerns; it looks every five seconds."""
 ANSWER_DAYS = 30
 """How long buttons work."""
 
@@ -46,6 +48,15 @@ class Choices:
 
     model: str | None = None
     system: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """A conversation that is or was held in a place for a person."""
+
+    person: str
+    place: str
+    conversation: str
 
 
 class Memory:
@@ -135,6 +146,17 @@ class Memory:
     async def renew_delivery(self, turn: str) -> None:
         await self._records.renew(f"{self._platform} answer", turn, until=self._until(self._lease_ms))
 
+    async def want_stop(self, turn: str) -> None:
+        """Asks whatever process writes an answer to end it."""
+        await self._records.put(f"{self._platform} stop", turn, {}, expires_at=self._until(STOP_MS))
+
+    async def wanted_stops(self) -> list[str]:
+        """The answers that are to be ended."""
+        return [turn for turn, _ in await self._records.find(f"{self._platform} stop", limit=1000)]
+
+    async def stopped(self, turn: str) -> None:
+        await self._records.take(f"{self._platform} stop", turn)
+
     async def _claim(self, kind: str, key: str) -> dict[str, Any] | None:
         return await self._records.claim(kind, key, until=self._until(self._lease_ms))
 
@@ -147,7 +169,9 @@ class Memory:
     async def hold(self, place: str, thread: Thread) -> None:
         await self._records.put(f"{self._platform} thread", place, asdict(thread))
         await self._records.put(
-            f"{self._platform} own", f"{thread.person}/{place}", {"place": place, "conversation": thread.conversation}
+            f"{self._platform} own",
+            f"{thread.person}/{thread.conversation}",
+            {"place": place, "conversation": thread.conversation},
         )
 
     async def let_go(self, place: str) -> bool:
@@ -181,20 +205,49 @@ class Memory:
             f"{self._platform} feedback", f"{person}/{turn}", {"verdict": verdict, "at": self._clock()}
         )
 
-    async def forget(self, person: str) -> list[str]:
-        """Deletes all of a person's threads, choices and thumbs; returns the ids of their conversations here."""
-        own = f"{self._platform} own"
-        conversations: list[str] = []
-        while found := await self._records.find(own, f"{person}/", limit=100):
-            for key, value in found:
-                conversations.append(value["conversation"])
-                await self._records.take(f"{self._platform} thread", value["place"])
-                await self._records.take(own, key)
-        while thumbs := await self._records.find(f"{self._platform} feedback", f"{person}/", limit=100):
-            for key, _ in thumbs:
-                await self._records.take(f"{self._platform} feedback", key)
-        await self._records.take(f"{self._platform} choices", person)
-        return conversations
+    async def join_grid(self, enterprise: str, team: str) -> None:
+        """Remembers that a workspace is of an organisation (Slack's Enterprise Grid)."""
+        await self._records.put(f"{self._platform} grid", f"{enterprise}/{team}", {"team": team})
+
+    async def teams_of(self, enterprise: str) -> list[str]:
+        """The workspaces of an organisation that were ever heard of."""
+        found = await self._records.find(f"{self._platform} grid", f"{enterprise}/", limit=10_000)
+        return [value["team"] for _, value in found]
+
+    # -- forgetting
+
+    async def owned(self, prefix: str) -> list[Owned]:
+        """A page of the conversations that were ever held for people whose id begins so; `disown` makes room."""
+        found = await self._records.find(f"{self._platform} own", prefix, limit=100)
+        return [
+            Owned(person=key.rpartition("/")[0], place=value["place"], conversation=value["conversation"])
+            for key, value in found
+        ]
+
+    async def held_in(self, prefix: str) -> list[tuple[str, Thread]]:
+        """A page of the places whose key begins so, with what is held there; `let_go` makes room."""
+        found = await self._records.find(f"{self._platform} thread", prefix, limit=100)
+        return [(place, Thread(**value)) for place, value in found]
+
+    async def disown(self, owned: Owned) -> None:
+        """Forgets a conversation, and that it is held in its place."""
+        held = await self.thread(owned.place)
+        if held is not None and held.conversation == owned.conversation:
+            await self.let_go(owned.place)
+        await self._records.take(f"{self._platform} own", f"{owned.person}/{owned.conversation}")
+
+    async def drop_delivery(self, turn: str) -> None:
+        """Forgets where an answer stands: its buttons work no more, replies to it are no follow-ups."""
+        found = await self._records.take(f"{self._platform} answer", turn)
+        for ref in found["refs"] if found else ():
+            await self._records.take(f"{self._platform} chain", ref)
+
+    async def forget_choices(self, prefix: str) -> None:
+        """Forgets the choices and thumbs of people whose id begins so."""
+        for kind in (f"{self._platform} choices", f"{self._platform} feedback"):
+            while found := await self._records.find(kind, prefix, limit=100):
+                for key, _ in found:
+                    await self._records.take(kind, key)
 
     async def sweep(self) -> int:
         return await self._records.sweep()

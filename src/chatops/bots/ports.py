@@ -1,4 +1,4 @@
-"""What the reply machine needs from outside: a place to write, a memory, identities. Adapters need no base class."""
+"""What the reply machine needs from outside: a place to write, a memory. Adapters need no base class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, Literal, Protocol
 
 from chatops.bots.gates import Lane
 from chatops.bots.markup import Limit, Part
-from chatops.engine.messages import Principal
 from chatops.engine.requests import Attachment
 
 Platform = Literal["slack", "discord"]
@@ -28,6 +27,7 @@ class View:
         part: What it shows of the answer; its `closing` is there for display and goes when the answer grows.
         note: A sentence below the answer: why it ended early.
         open: Whether more text is to come in this message.
+        file: The whole answer, for a message that is a file; it says `note`, and is never edited.
     """
 
     turn_id: str
@@ -36,6 +36,7 @@ class View:
     note: str = ""
     controls: Controls = "none"
     open: bool = False
+    file: str = field(default="", repr=False)
 
     @property
     def text(self) -> str:
@@ -48,6 +49,10 @@ class Surface(Protocol):
 
     waits_for_text: bool
     """Whether nothing is posted before the first word: the platform shows in another way that work goes on."""
+    most: int
+    """Messages of one answer; a longer one's end is in a file that has the whole."""
+    aside: str
+    """A sentence that stands below what is written here: why here, and not where it was asked. Mostly empty."""
 
     @property
     def limit(self) -> Limit:
@@ -127,26 +132,6 @@ class Records(Protocol):
 
     async def sweep(self) -> int:
         """Deletes what expired and returns how many."""
-        ...
-
-
-class Identities(Protocol):
-    """Who a platform's person is here. `engine.accounts` is one; `bots.identities` has one without accounts."""
-
-    async def principal_for(self, platform: Platform, platform_user_id: str, *, display_name: str) -> Principal:
-        """The account that this person linked, else one that is theirs alone."""
-        ...
-
-    async def link_code(self, principal: Principal) -> str:
-        """A code, for one use within minutes, that joins this person to the account that confirms it.
-
-        Raises:
-            InvalidRequestError: There are no accounts.
-        """
-        ...
-
-    async def unlink(self, platform: Platform, platform_user_id: str) -> None:
-        """Parts them again: what this person asks from now on is theirs alone. Raises likewise."""
         ...
 
 

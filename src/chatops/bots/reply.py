@@ -16,15 +16,26 @@ from chatops.bots.answer import Answer
 from chatops.bots.gates import Gates, Lane
 from chatops.bots.markup import Limit, Part, split
 from chatops.bots.ports import Surface, View
-from chatops.bots.surfaces import BrokenError, ClosedError, LimitedError, MissingError, SurfaceError, TooLongError
+from chatops.bots.surfaces import (
+    BrokenError,
+    ClosedError,
+    LimitedError,
+    MissingError,
+    StoppedError,
+    SurfaceError,
+    TooLongError,
+)
 
 GIVE_UP = 600.0
 """Seconds after an answer's end that its final form is tried; then it is left to the next sweep of the outbox."""
 WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before a failed call is tried again; a random half of it is taken off."""
 SMALLER = 0.75
+ANY = 1_000_000
 LEAST = 200
 """Characters: a part is not made smaller."""
+GOES_ON = "… it goes on; all of it comes as a file at the end"
+REST = "… the rest is in the file below, with all before it"
 
 log = logging.getLogger(__name__)
 Saved = Callable[[Surface, Sequence[str]], Awaitable[None]]
@@ -48,10 +59,16 @@ class _Step:
     lane: Lane
 
 
-def views(answer: Answer, limit: Limit, clean: Callable[[str], str]) -> list[View]:
-    """The messages that an answer should be now; `clean` takes out what must not be shown."""
-    note = f"\n\n{answer.note}" if answer.note else ""
+def views(answer: Answer, limit: Limit, clean: Callable[[str], str], *, most: int = ANY, aside: str = "") -> list[View]:
+    """The messages that an answer should be now; `clean` takes out what must not be shown, `most` and `aside` are a
+    surface's.
+    """
     parts = split(clean(answer.text), limit) or [Part("")]
+    has_file = len(parts) > most
+    cut = (REST if answer.over else GOES_ON) if has_file else ""
+    del parts[most:]
+    said = "\n\n".join(filter(None, [cut, clean(answer.note), aside]))
+    note = f"\n\n{said}" if said else ""
     if note and limit.measure(parts[-1].text + note) > limit.size:
         parts.append(Part(""))
     last = len(parts) - 1
@@ -62,6 +79,9 @@ def views(answer: Answer, limit: Limit, clean: Callable[[str], str]) -> list[Vie
         controls="none" if not answer.pressable else "again" if answer.over else "stop",
         open=not answer.over,
     )
+    if has_file and answer.over:
+        file = View(turn_id=answer.turn_id, number=last + 1, part=Part(""), note="The whole answer", file=answer.text)
+        made.append(file)
     return made
 
 
@@ -72,6 +92,7 @@ class Reply:
         refs: The messages that an earlier process posted already.
         resumed: Whether there was an earlier process: it may have posted one more.
         saved: Told the surface and all references, each time a message was posted.
+        stop: Ends the turn; called when the platform says that its reader wants no more.
     """
 
     def __init__(
@@ -82,6 +103,7 @@ class Reply:
         *,
         clean: Callable[[str], str],
         saved: Saved,
+        stop: Callable[[], Awaitable[object]],
         refs: Sequence[str] = (),
         resumed: bool = False,
     ) -> None:
@@ -90,8 +112,10 @@ class Reply:
         self._gates = gates
         self._clean = clean
         self._saved = saved
+        self._stop = stop
         self._shown = [_Shown(ref, None) for ref in refs]
         self._limit = surface.limit
+        self._most = surface.most
         self._failures = 0
         self._doubtful = resumed
         """Whether the next post may turn out to have happened before, with an older text."""
@@ -119,7 +143,7 @@ class Reply:
         answer, surface = self._answer, self._surface
         if surface.waits_for_text and not self._shown and not answer.over and not answer.text.strip():
             return None
-        wanted = views(answer, self._limit, self._clean)
+        wanted = views(answer, self._limit, self._clean, most=self._most, aside=surface.aside)
         for number, view in enumerate(wanted):
             if number >= len(self._shown):
                 return _Step(number, None, view, surface.lane(None, view))
@@ -165,12 +189,16 @@ class Reply:
     async def _mend(self, step: _Step, error: SurfaceError) -> None:
         self._doubtful = self._doubtful or (step.ref is None and isinstance(error, BrokenError))
         match error:
+            case StoppedError():
+                await self._stop()
+            case ClosedError() | TooLongError() | MissingError() if step.view is not None and step.view.file:
+                self._most = ANY  # no files here: the rest becomes messages
             case MissingError() if step.ref is not None:
                 await self._post_anew(step)
             case TooLongError() if self._limit.size * SMALLER >= LEAST:
                 self._limit = Limit(int(self._limit.size * SMALLER), self._limit.unit)
             case ClosedError() if (fallback := self._surface.fallback()) is not None:
-                self._surface, self._shown, self._limit = fallback, [], fallback.limit
+                self._surface, self._shown, self._limit, self._most = fallback, [], fallback.limit, fallback.most
             case MissingError() | TooLongError() | ClosedError() | BrokenError():
                 await self._rest()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from chatops.engine.errors import ChatopsError
+from chatops.engine.errors import PROVIDER_MODEL_MISSING, ChatopsError
 from chatops.engine.messages import Message
 
+LONGEST = 600
+"""Characters: a provider may answer an error with a page."""
 _SENTENCES = {
     "rate_limited": "you are asking faster than you may",
     "conflict": "an answer is already running here; stop it or wait for its end",
@@ -13,7 +15,6 @@ _SENTENCES = {
     "provider_unreachable": "the model's provider cannot be reached; press Regenerate in a moment",
     "provider_stream_cut": "the provider broke off here; what came is kept, press Regenerate for a new answer",
     "provider_credentials": "the model's key is missing or was refused; tell who runs this bot (`chatops doctor`)",
-    "provider_model_missing": "there is no such model; choose one with /chatops model",
     "store_unavailable": "the database cannot be used right now; ask again in a moment",
     "internal_error": "something failed inside; who runs this bot finds it in the log",
     "abandoned": "the answer was cut off because the bot was restarted; press Regenerate for a new one",
@@ -37,7 +38,11 @@ def of_error(error: ChatopsError) -> str:
 
 
 def sentence(code: str, message: str, retry_after: float | None = None) -> str:
+    if code == PROVIDER_MODEL_MISSING:
+        # The provider knows why: a name that it has not, or weights that nobody fetched yet.
+        message = f"{message}; choose another with /chatops model"
     said = message if code in _OWN_WORDS else _SENTENCES.get(code, message)
+    said = said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
     wait = f"; try again in {_wait(retry_after)}" if retry_after else ""
     return " ".join(f"{said}{wait}".split())
 

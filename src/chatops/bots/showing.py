@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatops.bots.answer import Answer, follow
-from chatops.bots.gates import Gates
+from chatops.bots.gates import Gates, Together
 from chatops.bots.memory import Delivery, Memory
 from chatops.bots.ports import Adapter, Surface
 from chatops.bots.reply import Reply
@@ -63,18 +63,26 @@ class Shows:
         self._memory = memory
         self._tasks = tasks
         self._clean = clean
-        self._gates = Gates()
+        replicas = engine.replicas
+        together = Together(lanes=replicas.lanes, prefix=adapter.name, spawn=tasks.spawn) if replicas else None
+        self._gates = Gates(together)
 
     def follow(self, principal: Principal, delivery: Delivery, *, taken_over: bool = False) -> asyncio.Task[None]:
         """Shows a turn where it belongs. Returns the task that ends with the turn; showing may take longer."""
         answer = Answer(delivery.turn)
         self.turns[delivery.turn] = principal
         following = self._tasks.spawn(follow(self._engine, principal, answer))
-        self._tasks.spawn(self._show(answer, delivery, following, taken_over=taken_over))
+        self._tasks.spawn(self._show(answer, principal, delivery, following, taken_over=taken_over))
         return following
 
     async def _show(
-        self, answer: Answer, delivery: Delivery, following: asyncio.Task[None], *, taken_over: bool
+        self,
+        answer: Answer,
+        principal: Principal,
+        delivery: Delivery,
+        following: asyncio.Task[None],
+        *,
+        taken_over: bool,
     ) -> None:
         # A reply that another process began may have posted more than it could note.
         resumed = {"resumed": "yes"} if taken_over else {}
@@ -94,6 +102,7 @@ class Shows:
             self._gates,
             clean=self._clean,
             saved=saved,
+            stop=lambda: self._engine.stop(principal, delivery.turn),
             refs=delivery.refs,
             resumed=taken_over,
         )
@@ -115,4 +124,7 @@ class Shows:
         async def unsaved(where: Surface, refs: Sequence[str]) -> None:
             """A notice that is lost is no answer that is lost."""
 
-        await Reply(notice, surface, self._gates, clean=self._clean, saved=unsaved).run()
+        async def nothing() -> None:
+            """Nothing runs."""
+
+        await Reply(notice, surface, self._gates, clean=self._clean, saved=unsaved, stop=nothing).run()

@@ -5,6 +5,7 @@ SurfaceError
 ├── MissingError    this message is gone or cannot be changed: its text goes into a new one
 ├── TooLongError    the platform counts differently than we do: smaller parts
 ├── ClosedError     this place cannot be written to: its fallback
+├── StoppedError    who reads it stopped it, by the platform's own means
 └── BrokenError     5xx, a reset, silence: the same again, later
 """
 
@@ -31,6 +32,10 @@ class TooLongError(SurfaceError):
 
 
 class ClosedError(SurfaceError):
+    pass
+
+
+class StoppedError(SurfaceError):
     pass
 
 

@@ -18,11 +18,12 @@ from chatops import logs, presets
 from chatops.cli import output, prompt
 from chatops.cli.exits import ExitCode, complain, guarded
 from chatops.cli.options import AskOptions
-from chatops.cli.remote.opening import open_engine, server_of
+from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
+from chatops.cli.showing import ME, Showing
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.engine.errors import ConflictError, InvalidRequestError
-from chatops.engine.events import ReasoningDelta, Record, TextDelta, TurnFinished, TurnStarted
-from chatops.engine.messages import Conversation, Message, Sampling, Usage, local_principal
+from chatops.engine.events import Record
+from chatops.engine.messages import Conversation, Message, Sampling, Usage
 from chatops.engine.models import ModelSpec
 from chatops.engine.requests import TurnRequest
 from chatops.settings import Settings, load
@@ -30,7 +31,6 @@ from chatops.settings import Settings, load
 if TYPE_CHECKING:
     from chatops.engine.service import Engine
 
-ME = local_principal()
 _SAMPLING = ("temperature", "top_p", "stop")
 
 
@@ -68,8 +68,13 @@ class _Ask:
     async def run(self) -> ExitCode:
         self._obey_signals()
         try:
-            async with open_engine(self._settings, server=self._server, transport="direct") as engine:
+            warm = may_be_warm(os.environ, self._options.server) and not self._options.dry_run
+            async with open_engine(self._settings, server=self._server, transport="direct", warm=warm) as engine:
                 request = await self._request(engine)
+                if self._options.key_file is not None:
+                    from chatops.cli.keyfile import take_key
+
+                    take_key(engine, await self._spec(engine, request), self._options.key_file)
                 if self._options.dry_run:
                     import json
 
@@ -115,6 +120,7 @@ class _Ask:
             fallbacks=options.fallbacks or None,
             silence=options.timeout or self._settings.timeout,
             record=not options.no_log,
+            expires_in=options.temporary,
             max_cost=options.max_cost,
         )
 
@@ -148,33 +154,28 @@ class _Ask:
         spec = None if self._server else await self._spec(engine, request)
         if spec is not None and spec.provider == "local":
             await fetch_weights(self._settings, self._terminal)
-        shown = self._output()
-        thinking = output.Thinking(self._terminal.note) if self._shows_reasoning() else None
         spinner = Spinner(self._terminal, quiet=self._options.quiet)
-        message: Message | None = None
+        thinking = output.Thinking(self._terminal.note) if self._shows_reasoning() else None
+        answer = Showing(self._output(), thinking, spinner)
         begun = False
         try:
             async with spinner, AsyncExitStack() as stack:
                 events = await self._start(engine, request, stack)
-                await stack.enter_async_context(shown.live())
+                await stack.enter_async_context(answer.shown.live())
                 begun = True
-                async for _, event in events:
-                    if isinstance(event, TextDelta | ReasoningDelta | TurnFinished):
-                        spinner.stop()
-                    shown.take(event)
-                    if thinking is not None:
-                        thinking.take(event)
-                    if isinstance(event, TurnStarted):
-                        spec = spec or ModelSpec(id=f"{event.message.provider}:{event.message.model}")
-                    if isinstance(event, TurnFinished):
-                        message = event.message
+                try:
+                    async for record in events:
+                        answer.take(record)
+                except asyncio.CancelledError:
+                    await answer.stop(engine)
+                    raise
         except asyncio.CancelledError:  # the turn is over by now, and what there was of the answer is stored
-            if begun and message is None:
+            if begun and not answer.complete:
                 kept = "kept: `chatops ask -c` goes on with it" if request.record else "not kept (--no-log)"
                 self._note(f"stopped; the answer so far is {kept}")
             raise
-        if message is not None and spec is not None:
-            self._afterwards(message, spec)
+        if answer.message is not None:
+            self._afterwards(answer.message, spec or ModelSpec(id=answer.asked))
         return ExitCode.OK
 
     async def _spec(self, engine: Engine, request: TurnRequest) -> ModelSpec:

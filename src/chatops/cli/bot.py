@@ -114,6 +114,8 @@ def _until_told(run: Run, *, debug: bool) -> ExitCode:
             if len(told) == 1:
                 task.cancel()
 
+        if engine.replicas is not None:
+            engine.replicas.connect()
         loop = asyncio.get_running_loop()
         for sent in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sent, tell, sent)

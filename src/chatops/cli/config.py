@@ -69,6 +69,10 @@ def visible(key: Key, value: object) -> object:
         from chatops.engine.stores.mongo_address import without_secrets
 
         return value if value.startswith("sqlite:") else without_secrets(value)
+    if isinstance(value, str) and key == ("redis",):
+        from chatops.engine.replicas.address import without_secrets as without
+
+        return without(value)
     if isinstance(value, str) and key[-1] == "base_url":
         return re.sub(r"//.*@", "//***@", value)
     return value

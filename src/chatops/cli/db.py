@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 Body = Callable[[Show], Awaitable["Survey"]]
-Source = Annotated[str, typer.Argument(metavar="SRC", help="sqlite:///PATH, or a path.")]
+Source = Annotated[str, typer.Argument(metavar="SRC", help="mongodb://HOST/NAME, sqlite:///PATH, or a path.")]
 Target = Annotated[str, typer.Argument(metavar="DST", help="Likewise; made when it is not there.")]
 
 
 @app.command("copy")
 def copy_database(source: Source, target: Target, *, json: Json = False, debug: Debug = False) -> None:
-    """Copy everything from one database into another, verified. May be broken off, and run again."""
+    """Copy everything from one database into another, verified. May be broken off, and run again.
+
+    Conversations with their files, accounts, API tokens, platform users, what was said for single persons, the usage
+    ledger and what is spent of budgets. Not sign-ins and codes, which are made anew, nor what the bots remember: which
+    thread is which conversation, and where Slack is installed. A target with another team's accounts or ledger is
+    refused before anything is written.
+    """
 
     async def body(show: Show) -> Survey:
         from chatops.engine.stores.copy import copy
@@ -44,7 +50,7 @@ def copy_database(source: Source, target: Target, *, json: Json = False, debug: 
 
 @app.command()
 def check(
-    database: Annotated[str | None, typer.Argument(metavar="[DATABASE]", help="None: the one of the settings.")] = None,
+    database: Annotated[str | None, typer.Argument(metavar="DATABASE", help="None: the one of the settings.")] = None,
     *,
     json: Json = False,
     debug: Debug = False,
@@ -69,7 +75,7 @@ def backup(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Copy the database of the settings into a new file, verified; also while it is in use."""
+    """Copy the database of the settings into a new file, verified; also while it is in use. What goes along: `copy`."""
 
     async def body(show: Show) -> Survey:
         from chatops.engine.stores.copy import copy
@@ -149,9 +155,9 @@ async def _with_ledger(found: Survey, store: Store) -> Survey:
     from dataclasses import replace
 
     from chatops.bootstrap import open_meter
-    from chatops.engine.limits.copying import ledger_fault
+    from chatops.engine.limits.reports import read_over
 
-    fault = await ledger_fault(open_meter(store))
+    fault = (await read_over(open_meter(store))).fault
     return found if fault is None else replace(found, faults=(*found.faults, f"usage ledger: {fault}"))
 
 

@@ -71,6 +71,8 @@ def _checks(terminal: Terminal) -> Iterator[Check]:
         return
     yield _settings(settings)
     yield _database(settings)
+    if settings.redis is not None:
+        yield _redis(settings.redis)
     yield from weaknesses.checks(settings)
     yield from _keys(settings)
     yield _runtime()
@@ -170,8 +172,26 @@ def _server(settings: Settings) -> Check:
     )
 
 
+def _redis(url: str) -> Check:
+    import asyncio
+
+    from chatops.engine.errors import ChatopsError
+    from chatops.engine.replicas.check import check_redis
+
+    try:
+        report = asyncio.run(check_redis(url))
+    except ChatopsError as error:
+        return Check(name="redis", status="fail", detail=error.message)
+    return _verdict(
+        "redis",
+        f"{report.where}, Redis {report.version}, when its memory is full: {report.policy}",
+        ok=report.is_new_enough,
+        hint="chatops needs Redis 6.2 or newer",
+    )
+
+
 def _keys(settings: Settings) -> Iterator[Check]:
-    from chatops.bootstrap import catalog
+    from chatops.catalog import catalog
     from chatops.engine.errors import ChatopsError, SettingsError
 
     models = catalog(settings, os.environ)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatops.cli.exits import ExitCode, complain, with_engine
+from chatops.cli.exporting import format_of, new_file
 from chatops.cli.flags import Debug, Json, Yes
 from chatops.cli.listing import json_text
 from chatops.cli.progress import bar
@@ -17,19 +18,11 @@ from chatops.cli.terminal import Sanitizer, Terminal, open_terminal, sanitize
 
 if TYPE_CHECKING:
     from chatops.engine.exchange.importing import Report
-    from chatops.engine.exchange.service import Format
     from chatops.engine.service import Engine
     from chatops.settings import Settings
 
-_BY_END: dict[str, Format] = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".json": "json",
-    ".html": "html",
-    ".htm": "html",
-    ".zip": "archive",
-}
 _SHOWN_FAULTS = 20
+_STDIN = "-"
 Write = Callable[[bytes], object]
 
 
@@ -40,9 +33,7 @@ def _owner() -> Any:
 
 
 def export(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Conversations; first characters do.")
-    ] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Conversations; first characters do.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Every conversation, also those put away.")] = False,
     format_: Annotated[
@@ -68,7 +59,7 @@ def export(
 
         if bool(ids) == every:
             raise InvalidRequestError("say which conversations: their ids, or --all")
-        chosen = _format(format_, out)
+        chosen = format_of(format_, out)
         if chosen == "archive" and out is None and terminal.stdout_is_tty:
             raise InvalidRequestError("an archive is no text for a terminal: name a file with --out")
         whole = None if every else [(await engine.history.conversation(_owner(), id_)).id for id_ in ids or ()]
@@ -77,38 +68,17 @@ def export(
                 async for piece in pieces:
                     write(piece)
 
-    raise typer.Exit(with_engine(body, debug=debug, remote=True))
-
-
-def _format(said: str | None, out: str | None) -> Format:
-    from chatops.engine.errors import InvalidRequestError
-    from chatops.engine.exchange.service import FORMATS
-
-    if said is None:
-        return _BY_END.get(Path(out).suffix.lower(), "markdown") if out is not None else "markdown"
-    for format_ in FORMATS:
-        if said == format_:
-            return format_
-    raise InvalidRequestError(f"no format {said!r}: there are {', '.join(FORMATS)}")
+    raise typer.Exit(with_engine(body, debug=debug, remote=True, warm=False))
 
 
 @contextmanager
 def _target(terminal: Terminal, out: str | None, *, overwrite: bool) -> Iterator[Write]:
     """Where the pieces go: a file that is there when it is whole, or standard output."""
-    from chatops.engine.errors import InvalidRequestError
-    from chatops.files import replacing
-
     if out is None:
         yield _cleaned(terminal) if terminal.stdout_is_tty else terminal.write_bytes
         return
-    path = Path(out).expanduser()
-    if path.exists() and not overwrite:
-        raise InvalidRequestError(f"{out} exists: name a new file, or replace it with --yes")
-    try:
-        with replacing(path, mode=0o600) as file:
-            yield file.write
-    except OSError as error:
-        raise InvalidRequestError(f"cannot write {out}: {error.strerror}") from None
+    with new_file(out, overwrite=None if overwrite else "name a new file, or replace it with --yes") as file:
+        yield file.write
 
 
 def _cleaned(terminal: Terminal) -> Write:
@@ -123,8 +93,9 @@ def import_(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH...",
-            help="Exports of ChatGPT, Claude or LibreChat, archives of chatops: zips, folders, JSON files.",
+            metavar="PATH",
+            help="Exports of ChatGPT, Claude or LibreChat, archives of chatops: zips, folders, JSON files; "
+            "- is standard input.",
         ),
     ],
     *,
@@ -134,10 +105,9 @@ def import_(
 ) -> None:
     """Import conversations with all their branches. Doing it again adds only what is new."""
     terminal = open_terminal()
-    files = [Path(path).expanduser() for path in paths]
 
     async def body(engine: Engine, _: Settings) -> ExitCode:
-        with bar(terminal, "importing", "messages") as show:
+        with _files(terminal, paths) as files, bar(terminal, "importing", "messages") as show:
             report = await engine.exchange.import_files(
                 _owner(),
                 files,
@@ -151,7 +121,28 @@ def import_(
             complain(f"... and {report.faulty - _SHOWN_FAULTS:,} more: --json prints them")
         return ExitCode.FORMAT if report.faulty else ExitCode.OK
 
-    raise typer.Exit(with_engine(body, debug=debug, remote=True))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True, warm=False))
+
+
+@contextmanager
+def _files(terminal: Terminal, paths: list[str]) -> Iterator[list[Path]]:
+    """The files to import. What standard input holds is put down first: a zip's list of contents is at its end."""
+    from chatops.engine.errors import InvalidRequestError
+
+    if _STDIN not in paths:
+        yield [Path(path).expanduser() for path in paths]
+        return
+    if terminal.stdin_is_tty:
+        raise InvalidRequestError("nothing is piped into this command: name a file, or pipe one")
+    import shutil
+    import sys
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        put_down = Path(folder, "standard input")
+        with put_down.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield [put_down if path == _STDIN else Path(path).expanduser() for path in dict.fromkeys(paths)]
 
 
 def _shape(report: Report) -> dict[str, object]:

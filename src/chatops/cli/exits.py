@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from chatops.cli.terminal import sanitize
+from chatops.cli.terminal import sanitize, worded
 from chatops.engine.errors import ChatopsError
 from chatops.logs import as_line
 
@@ -59,16 +59,19 @@ EXIT_CODES = {
     "unsupported_media_type": ExitCode.USAGE,
     "request_timeout": ExitCode.NETWORK,
     "overloaded": ExitCode.NETWORK,
+    "other_settings": ExitCode.NETWORK,
     "server_unreachable": ExitCode.NETWORK,
     "server_unavailable": ExitCode.NETWORK,
+    "server_settings": ExitCode.CONFIGURATION,
+    "server_failed": ExitCode.INTERNAL,
     "stopped": ExitCode.INTERRUPTED,
     "shutdown": ExitCode.TERMINATED,
 }
 """For every code of `engine.errors`, and those that the command line adds."""
 
 _HINTS = {
-    "invalid_settings": "`chatops config show` prints each setting with its origin",
-    "provider_credentials": "`chatops doctor` tells which keys are set, and where each is looked for",
+    "invalid_settings": "`chatops config edit` opens your settings file, `chatops doctor` checks what it says",
+    "provider_credentials": "`chatops keys set PROVIDER` stores a key, `chatops keys ls` tells where each comes from",
     "provider_model_missing": "`chatops models ls` lists the models of your providers",
     "provider_unreachable": "check the network and the provider's base_url; --fallback names another model",
     "provider_unavailable": "try again later; --fallback names another model to ask",
@@ -87,8 +90,11 @@ def exit_code(error: ChatopsError) -> ExitCode:
     return EXIT_CODES.get(error.code) or EXIT_CODES[type(error).code]
 
 
-def report(error: BaseException, *, debug: bool = False) -> ExitCode:
-    """Says on standard error what went wrong, in one line and a hint. Returns the code to exit with."""
+def report(error: BaseException, *, debug: bool = False, width: int = sys.maxsize) -> ExitCode:
+    """Says on standard error what went wrong, in one line and a hint. Returns the code to exit with.
+
+    `width`: columns that a line may take before it is broken between words.
+    """
     if isinstance(error, BrokenPipeError):
         return ExitCode.PIPE  # the reader has what it wanted (head)
     if isinstance(error, KeyboardInterrupt):
@@ -98,10 +104,10 @@ def report(error: BaseException, *, debug: bool = False) -> ExitCode:
 
         complain(sanitize("".join(traceback.format_exception(error))))
     known = error if isinstance(error, ChatopsError) else ChatopsError(_unexpected(error))
-    complain(f"chatops: error: {sanitize(' '.join(known.message.split()))}")
+    complain(worded(f"chatops: error: {sanitize(' '.join(known.message.split()))}", width))
     hint = _hint(known)
     if hint:
-        complain(f"  hint: {hint}")
+        complain(worded(f"  hint: {hint}", width))
     return exit_code(known)
 
 
@@ -140,11 +146,13 @@ def with_engine(
     *,
     debug: bool = False,
     remote: bool = False,
+    warm: bool = True,
     traced: bool = False,
 ) -> ExitCode:
     """Runs the body of a command that needs the engine, with the settings of this environment.
 
-    `remote`: on the server that this terminal uses, if there is one. `traced`: it lives long enough for traces.
+    `remote`: on the server that this terminal uses, if there is one; `warm`: else by a server of this machine.
+    `traced`: it lives long enough for traces.
     """
 
     def run() -> ExitCode | None:
@@ -152,7 +160,7 @@ def with_engine(
         from contextlib import AsyncExitStack
         from pathlib import Path
 
-        from chatops.cli.remote.opening import open_engine, server_of
+        from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
         from chatops.settings import load
         from chatops.telemetry.traces import open_traces
 
@@ -162,7 +170,9 @@ def with_engine(
         async def session() -> ExitCode | None:
             async with AsyncExitStack() as stack:
                 traces = await stack.enter_async_context(open_traces(os.environ)) if traced else None
-                engine = await stack.enter_async_context(open_engine(settings, server=server, traces=traces))
+                may = remote and warm and may_be_warm(os.environ)
+                opened = open_engine(settings, server=server, warm=may, traces=traces)
+                engine = await stack.enter_async_context(opened)
                 return await body(engine, settings)
 
         return asyncio.run(session())

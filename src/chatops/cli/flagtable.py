@@ -42,6 +42,16 @@ def seconds(text: str) -> float:
     raise ValueError("must be a number of seconds above 0")
 
 
+def duration(text: str) -> int:
+    from chatops.cli import durations
+    from chatops.engine.errors import InvalidRequestError
+
+    try:
+        return durations.seconds(text)
+    except InvalidRequestError as error:
+        raise ValueError(error.message) from None
+
+
 def dollars(text: str) -> Decimal:
     from decimal import Decimal, InvalidOperation
 
@@ -93,12 +103,14 @@ def option(
     default: object = None,
     metavar: str | None = None,
     convert: Callable[[Any], object] | None = None,
+    bare: str | None = None,
 ) -> Any:
     """A field of a table: a flag when `default` is False, repeatable when it is empty, else one value.
 
-    Without flags it holds the words of the command line.
+    Without flags it holds the words of the command line. `bare`: the value of the flag alone; another one comes after
+    a `=`, never as the next word.
     """
-    metadata = {"flags": flags, "help": help, "metavar": metavar, "convert": convert}
+    metadata = {"flags": flags, "help": help, "metavar": metavar, "convert": convert, "bare": bare}
     if isinstance(default, dict):
         return field(default_factory=dict, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -192,8 +204,8 @@ class Table(Generic[T]):
         spec = self._flags.get(flag)
         if spec is None or (equals and _is_flag(spec)):
             return False
-        if equals:
-            rest.append(value)
+        if equals or spec.metadata.get("bare"):
+            rest.append(value if equals else spec.metadata["bare"])
         return _store(spec, rest, raw)
 
     def _take_short(self, word: str, rest: list[str], raw: Raw) -> bool:
@@ -210,6 +222,23 @@ class Table(Generic[T]):
             if takes_rest:
                 break
         return True
+
+    def explicit(self, argv: Sequence[str]) -> list[str]:
+        """The same command line for Typer, which knows no flags whose value may be left out."""
+        done: list[str] = []
+        rest = list(reversed(argv))
+        while rest:
+            word = rest.pop()
+            if word == "--":
+                return [*done, word, *reversed(rest)]
+            spec = self._flags.get(word)
+            bare = spec.metadata["bare"] if spec else None
+            before = list(rest)
+            scratch: Raw = {self._words: []}
+            if word[:1] == "-" and word != "-":
+                (self._take_long if word[:2] == "--" else self._take_short)(word, rest, scratch)
+            done += [f"{word}={bare}" if bare else word, *reversed(before[len(rest) :])]
+        return done
 
     def typer_command(self, run: Callable[[T], int]) -> Callable[..., None]:
         """The Typer command over the same table; it ends the program with the exit code that `run` returns."""

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from chatops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
-for _command in (labels.archive, labels.unarchive, labels.tag, labels.rename, labels.fork, exchange.export):
+for _command in (
+    labels.archive,
+    labels.unarchive,
+    labels.keep,
+    labels.tag,
+    labels.rename,
+    labels.fork,
+    exchange.export,
+):
     app.command()(_command)
 app.command("import")(exchange.import_)
 Id = Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do (4 or more).")]
@@ -56,12 +64,14 @@ def list_conversations(
             return
         conversations = [one async for one in found]
         width = _id_width(terminal, [one.id for one in conversations])
+        temporary = terminal.stdout_is_tty and any(one.expires_at is not None for one in conversations)
         listing.write_rows(
             terminal,
             [
                 {
                     "id": one.id[:width],
                     "updated": _when(terminal, one.updated_at),
+                    **({"until": _when(terminal, one.expires_at) if one.expires_at else ""} if temporary else {}),
                     "model": one.model or "",
                     "title": one.title,
                 }
@@ -128,7 +138,7 @@ async def _show_text(terminal: Terminal, messages: AsyncIterator[Message]) -> No
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Every word must occur.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Every word must occur.")],
     *,
     limit: Limit = 20,
     json: Json = False,
@@ -172,7 +182,7 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
 
 @app.command("rm")
 def remove(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Conversations; first characters do.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Conversations; first characters do.")],
     *,
     yes: Yes = False,
     debug: Debug = False,

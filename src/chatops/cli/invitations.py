@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def invite(
-    email: Annotated[str | None, typer.Argument(metavar="[EMAIL]", help="None: whoever has the code.")] = None,
+    email: Annotated[str | None, typer.Argument(metavar="EMAIL", help="None: whoever has the code.")] = None,
     *,
     role: Role = "member",
     expires: Annotated[str, typer.Option("--expires", metavar="SPAN", help="Good for so long: 12h, 7d.")] = "7d",

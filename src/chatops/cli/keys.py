@@ -114,7 +114,7 @@ def remove(provider: Provider, *, debug: Debug = False) -> None:
 @app.command("test")
 def try_(
     provider: Annotated[
-        str | None, typer.Argument(metavar="[PROVIDER]", help="None: each provider that has a key.")
+        str | None, typer.Argument(metavar="PROVIDER", help="None: each provider that has a key.")
     ] = None,
     *,
     json: Json = False,

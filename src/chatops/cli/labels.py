@@ -1,4 +1,4 @@
-"""What a person does with whole conversations: `chatops history archive|unarchive|tag|rename|fork`.
+"""What a person does with whole conversations: `chatops history archive|unarchive|keep|tag|rename|fork`.
 
 Part of `history`'s commands.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chatops.engine.service import Engine
     from chatops.settings import Settings
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Conversations; first characters do.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Conversations; first characters do.")]
 
 
 def _owner() -> Principal:
@@ -46,9 +46,20 @@ def _put_away(ids: list[str], *, archived: bool, debug: bool) -> None:
     raise typer.Exit(with_engine(body, debug=debug, remote=True))
 
 
+def keep(ids: Ids, *, debug: Debug = False) -> None:
+    """Make temporary conversations stay."""
+
+    async def body(engine: Engine, _: Settings) -> None:
+        found = [await engine.history.conversation(_owner(), id_) for id_ in ids]
+        for conversation in found:
+            await engine.history.keep(_owner(), conversation.id)
+
+    raise typer.Exit(with_engine(body, debug=debug, remote=True))
+
+
 def tag(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do.")],
-    tags: Annotated[list[str] | None, typer.Argument(metavar="[TAG...]", help="None: print its tags.")] = None,
+    tags: Annotated[list[str] | None, typer.Argument(metavar="TAG", help="None: print its tags.")] = None,
     *,
     remove: Annotated[bool, typer.Option("--remove", "-d", help="Take these tags off.")] = False,
     debug: Debug = False,
@@ -74,7 +85,7 @@ def tag(
 
 def rename(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Conversation; the first characters do.")],
-    title: Annotated[list[str], typer.Argument(metavar="TITLE...", help="Its new title.")],
+    title: Annotated[list[str], typer.Argument(metavar="TITLE", help="Its new title.")],
     *,
     debug: Debug = False,
 ) -> None:

@@ -93,17 +93,9 @@ def _shown(user: str, terms: Terms, *, json: bool) -> str:
     if json:
         from json import dumps
 
-        from chatops.engine.codec import dollars
-        from chatops.engine.limits.policy import terms_record
+        from chatops.engine.limits.shapes import terms_json
 
-        record = terms_record(terms)
-        if terms.budget is not None:
-            amount = dollars(terms.budget.amount) if terms.budget.unit == "money" else terms.budget.amount
-            record["budget"] = {
-                "cost" if terms.budget.unit == "money" else "tokens": amount,
-                "period": terms.budget.period,
-            }
-        return dumps({"user": user, **record}) + "\n"
+        return dumps({"user": user, **terms_json(terms)}) + "\n"
     told = [
         f"{terms.requests_per_minute} turns a minute" if terms.requests_per_minute else "",
         f"{terms.concurrent_turns} at once" if terms.concurrent_turns else "",

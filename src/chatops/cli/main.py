@@ -13,17 +13,19 @@ from chatops import __version__
 from chatops.cli import bot, config, db, doctor, history, keys, models, presets, tokens, usage, users
 from chatops.cli import login as signing
 from chatops.cli import serve as serving
+from chatops.cli.examples import add_examples
+from chatops.cli.flagtable import Table
 from chatops.cli.options import ASK, CHAT, AskOptions, ChatOptions
 from chatops.cli.terminal import sanitize
 
 _HELP = """AI conversations in the terminal, never lost; with any model, or with none but the built-in one.
 
 \b
-chatops                                     talk
-chatops ask "why is the sky blue?"          one answer
-git diff | chatops ask "review this"        piped text is context
-chatops ask -c "and in one sentence?"       go on with the last conversation
-chatops history search sky                  find it again
+chatops                                     # talk
+chatops ask "why is the sky blue?"          # one answer
+git diff | chatops ask "review this"        # piped text is context
+chatops ask -c "and in one sentence?"       # go on with the last conversation
+chatops history search sky                  # find it again
 """
 _ASK_HELP = """Ask once: the answer goes to standard output, everything else to standard error.
 
@@ -35,15 +37,25 @@ chatops ask -x "a shell line that counts files" > count.sh
 _CHAT_HELP = """Talk: a session that goes on until it is left. On a terminal also by `chatops` alone.
 
 \b
-chatops chat                                a new conversation
-chatops chat -c                             go on with the last one
-chatops chat "holiday plans"                go on with this one, or begin it
-chatops chat < prompts.txt                  a script: one prompt a line
+chatops chat                                # a new conversation
+chatops chat -c                             # go on with the last one
+chatops chat "holiday plans"                # go on with this one, or begin it
+chatops chat < prompts.txt                  # a script: one prompt a line
 """
+
+
+_ORDER = (
+    *("ask", "chat", "history", "models", "presets", "keys", "usage", "config", "doctor", "completion"),
+    *("serve", "bot", "users", "tokens", "link", "db", "login", "whoami", "logout"),
+)
+"""How the help lists the commands: what one person needs, then what a team does."""
 
 
 class _Commands(TyperGroup):
     """Knows that a prompt without `ask` is the likeliest slip."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=lambda name: _ORDER.index(name) if name in _ORDER else 99)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in self.commands and not args[0].startswith("-"):
@@ -125,10 +137,15 @@ def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", hel
     typer.echo(SCRIPTS[shell], nl=False)
 
 
+add_examples(app)
+
+
 def run_typer(argv: Sequence[str]) -> int:
     """Runs the app and returns its exit code."""
+    command, *rest = argv or [""]
+    tables: dict[str, Table[Any]] = {"ask": ASK, "chat": CHAT}
     try:
-        app(list(argv), prog_name="chatops")
+        app([command, *tables[command].explicit(rest)] if command in tables else list(argv), prog_name="chatops")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0

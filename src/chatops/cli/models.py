@@ -27,7 +27,9 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("ls")
 def list_models(
     *,
-    provider: Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Of this provider only.")] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", metavar="PROVIDER", help="Of this provider only.")
+    ] = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -101,7 +103,7 @@ def _row(shape: dict[str, Any]) -> dict[str, str]:
 
 @app.command()
 def show(
-    name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="Id, alias or name; none: the default.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="MODEL", help="Id, alias or name; none: the default.")] = None,
     *,
     json: Json = False,
     debug: Debug = False,
@@ -112,7 +114,7 @@ def show(
     def body() -> None:
         from json import dumps
 
-        from chatops.bootstrap import catalog
+        from chatops.catalog import catalog
         from chatops.cli.config import current
 
         settings = current()
@@ -131,7 +133,7 @@ def show(
 
 @app.command()
 def default(
-    name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="None: print the default.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="MODEL", help="None: print the default.")] = None,
     *,
     debug: Debug = False,
 ) -> None:
@@ -139,7 +141,7 @@ def default(
     terminal = open_terminal()
 
     def body() -> None:
-        from chatops.bootstrap import catalog
+        from chatops.catalog import catalog
         from chatops.cli.config import current
         from chatops.editing import change, put
 
@@ -156,8 +158,8 @@ def default(
 
 @app.command()
 def alias(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="None: print all.")] = None,
-    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="What it stands for.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="None: print all.")] = None,
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="What it stands for.")] = None,
     *,
     remove: Annotated[bool, typer.Option("--remove", "-d", help="Take it away.")] = False,
     debug: Debug = False,
@@ -166,7 +168,7 @@ def alias(
     terminal = open_terminal()
 
     def body() -> None:
-        from chatops.bootstrap import catalog
+        from chatops.catalog import catalog
         from chatops.cli import listing
         from chatops.cli.config import current
         from chatops.editing import change, put

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chatops.cli.flagtable import (
     Table,
     dollars,
+    duration,
     flag,
     named_texts,
     named_values,
@@ -19,6 +20,9 @@ from chatops.cli.flagtable import (
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+A_WHILE = "1d"
+"""How long a temporary conversation stays when nobody says: one can go on with it the same day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,13 @@ class TurnOptions:
     continue_last: bool = flag("-c", "--continue", help="Go on with the newest conversation.")
     conversation: str | None = option("--cid", metavar="ID", help="Go on with this conversation (4 characters do).")
     fork: bool = flag("--fork", help="Go on in a copy, with -c or --cid.")
+    temporary: int | None = option(
+        "--temporary",
+        metavar="[=DURATION]",
+        help=f"Begin a conversation that is deleted by itself, after {A_WHILE} or 2h, 7d ...",
+        convert=duration,
+        bare=A_WHILE,
+    )
     files: tuple[str, ...] = option(
         "-f", "--file", metavar="PATH", help="Put a text file before the prompt (- is standard input).", default=()
     )
@@ -59,6 +70,9 @@ class TurnOptions:
     fallbacks: tuple[str, ...] = option(
         "--fallback", metavar="MODEL", help="Model to ask when the first cannot answer; repeatable.", default=()
     )
+    key_file: str | None = option(
+        "--key-file", metavar="PATH", help="Take the key of the model's provider from this file, before any other."
+    )
     server: str | None = option(
         "--server", metavar="URL", help="Ask this chatops server; `local`: none, in spite of a sign-in."
     )
@@ -74,7 +88,7 @@ class AskOptions(TurnOptions):
     prompt: tuple[str, ...] = option(
         help="What to ask; standard input, when piped, stands before it. `-` means standard input alone.",
         default=(),
-        metavar="[PROMPT...|-]",
+        metavar="PROMPT",
     )
     json: bool = flag("--json", help="Print the stored message as one JSON object.")
     jsonl: bool = flag("--jsonl", help="Print the events as they come, one JSON object a line.")
@@ -96,15 +110,20 @@ class ChatOptions(TurnOptions):
     """What `chatops chat` was told."""
 
     name: tuple[str, ...] = option(
-        help="Go on with the conversation of this title or id, or begin one.", default=(), metavar="[NAME]"
+        help="Go on with the conversation of this title or id, or begin one.", default=(), metavar="NAME"
     )
     vi: bool = flag("--vi", help="Edit with the keys of vi.")
 
 
-_OF_TWO = (("continue_last", "conversation"), ("quiet", "verbose"))
+_OF_TWO = (
+    ("continue_last", "conversation"),
+    ("quiet", "verbose"),
+    ("temporary", "continue_last"),
+    ("temporary", "conversation"),
+)
 ASK = Table(
     AskOptions,
-    exclusive=(*_OF_TWO, ("json", "jsonl"), ("json", "extract"), ("jsonl", "extract")),
+    exclusive=(*_OF_TWO, ("temporary", "no_log"), ("json", "jsonl"), ("json", "extract"), ("jsonl", "extract")),
     needs=[("fork", ("continue_last", "conversation"))],
 )
 CHAT = Table(

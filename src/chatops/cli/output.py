@@ -110,6 +110,15 @@ class Thinking:
             self._note("\n\n")
 
 
+def show(event: Event, shown: Output, thinking: Thinking | None) -> None:
+    """Hands an event to both: each ends what it has begun before the other writes, since a terminal has one cursor."""
+    if thinking is not None and not isinstance(event, ReasoningDelta):
+        thinking.take(event)
+    shown.take(event)
+    if thinking is not None and isinstance(event, ReasoningDelta):
+        thinking.take(event)
+
+
 def as_json(message: Message) -> str:
     """The shape of `history show --json`, with the conversation's id."""
     shape: dict[str, Any] = {**message_json(message), "conversation_id": message.conversation_id}

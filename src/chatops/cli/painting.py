@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from chatops.cli.render import Renderer, import_ahead
@@ -17,11 +17,14 @@ class Painted:
 
     Args:
         at_once: Only when the answer is whole.
+        below: As in `Renderer`.
     """
 
-    def __init__(self, terminal: Terminal, *, at_once: bool = False) -> None:
+    def __init__(
+        self, terminal: Terminal, *, at_once: bool = False, below: Callable[[int], str] = lambda _: ""
+    ) -> None:
         self._terminal = terminal
-        self._renderer = Renderer(terminal)
+        self._renderer = Renderer(terminal, below=below)
         self._at_once = at_once
 
     @asynccontextmanager

@@ -206,7 +206,7 @@ def remove(name: Name, *, debug: Debug = False) -> None:
 @app.command("import")
 def import_(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="LibreChat's presets (JSON), llm's templates (YAML).")
+        list[str], typer.Argument(metavar="PATH", help="LibreChat's presets (JSON), llm's templates (YAML).")
     ],
     *,
     yes: Yes = False,

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatops.cli.editor import edited
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.requests import MAX_ATTACHMENT_BYTES, MAX_TEXT_BYTES, Attachment
 from chatops.engine.sniffing import media_type
@@ -31,7 +30,11 @@ def compose(words: Sequence[str], files: Sequence[str], *, stdin: int | None, ed
     piped = _decode(_read_fd(stdin), "standard input").rstrip("\n") if stdin is not None else ""
     context = [_quote(name, read_text(name)) for name in files if name != "-"]
     text = "\n\n".join(piece for piece in (*context, piped, prompt) if piece.strip())
-    return edited(text, "prompt.md").strip() if edit else text
+    if not edit:
+        return text
+    from chatops.cli.editor import edited
+
+    return edited(text, "prompt.md").strip()
 
 
 def attach(paths: Sequence[str]) -> tuple[Attachment, ...]:

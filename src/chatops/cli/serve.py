@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -100,6 +101,8 @@ class _Serving:
             open_engine(self._settings, env=os.environ, titles=True, traces=traces) as engine,
         ):
             engine.run_turn = logs.around_turns(engine.run_turn)
+            if engine.replicas is not None:
+                engine.replicas.connect()
             app = self._app(engine)
             if traces is not None:
                 app.middlewares.insert(1, traces.around_requests())
@@ -114,10 +117,11 @@ class _Serving:
         from chatops.api import runtime
 
         self._obey_signals()
-        for address in addresses:
-            complain(f"chatops serves {address}")
-        runtime.settle_down()
-        await self._stop.wait()
+        with self._announced(addresses):
+            for address in addresses:
+                complain(f"chatops serves {address}")
+            runtime.settle_down()
+            await self._stop.wait()
         complain(f"chatops stops: running answers have {self._chosen.drain:g} s to end")
         await engine.drain(self._chosen.drain)
 
@@ -142,8 +146,9 @@ class _Serving:
         """The machine's user is the owner over the unix socket; over TCP everybody logs in, but with --no-login."""
         from chatops.api.access import EitherAccess, LocalAccess, LoginAccess
         from chatops.engine.messages import local_principal
+        from chatops.local_server import place
 
-        local = LocalAccess(local_principal(source="api"))
+        local = LocalAccess(local_principal(source="api"), mark=place(self._settings, os.environ).name)
         if self._no_login:
             return local
         assert engine.accounts is not None  # noqa: S101 - `open_engine` made them for this transport
@@ -165,6 +170,13 @@ class _Serving:
             return Endpoints(host=chosen.host, port=chosen.port, socket=paths.expand(chosen.socket, os.environ))
         socket = paths.create(self._settings.paths.state) / "chatops.sock"
         return Endpoints(host=chosen.host, port=chosen.port, socket=socket, spare_socket=True)
+
+    def _announced(self, addresses: Iterable[str]) -> AbstractContextManager[None]:
+        """The programs of this machine's user find the socket until the server begins to stop."""
+        from chatops.local_server import announced
+
+        sockets = [one.removeprefix("unix:") for one in addresses if one.startswith("unix:")]
+        return announced(Path(sockets[0]), self._settings, os.environ) if sockets else nullcontext()
 
     def _obey_signals(self) -> None:
         task = asyncio.current_task()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chatops.cli.sanitize import Sanitizer, sanitize
 
-__all__ = ["Sanitizer", "Terminal", "open_terminal", "sanitize", "silent_keys"]
+__all__ = ["Sanitizer", "Terminal", "open_terminal", "sanitize", "silent_keys", "worded"]
 
 _DEFAULT_SIZE = (80, 24)
 _NAMES = {1: "standard output", 2: "standard error"}
@@ -132,6 +132,17 @@ def open_terminal(env: Mapping[str, str] = os.environ, *, color: bool | None = N
         is_dumb=dumb,
         fallback=(_number(env, "COLUMNS", _DEFAULT_SIZE[0]), _number(env, "LINES", _DEFAULT_SIZE[1])),
     )
+
+
+def worded(line: str, width: int) -> str:
+    """A line broken between its words, where a terminal would break it anywhere; what follows is indented."""
+    if 2 * len(line) < width:
+        return line
+    from chatops.cli.render.rows import breaks, cells
+
+    if cells(line) < width:
+        return line
+    return "\n  ".join(line[start:end] for start, end in breaks(line, max(width - 3, 20)))
 
 
 @contextmanager

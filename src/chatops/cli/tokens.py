@@ -89,7 +89,7 @@ def _row(token: ApiToken) -> dict[str, str]:
 
 @app.command()
 def revoke(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Tokens; the first characters do.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Tokens; the first characters do.")],
     *,
     yes: Yes = False,
     debug: Debug = False,

@@ -38,9 +38,10 @@ def usage(
         from chatops.cli import listing
         from chatops.engine.messages import local_principal
 
-        lines = await engine.limits.usage(local_principal(), since=_begin(since), by=_kind(by))
+        kind = _kind(by)
+        lines = await engine.limits.usage(local_principal(), since=_begin(since), by=kind)
         if json:
-            listing.write_json(terminal, [_shape(line, by) for line in lines])
+            listing.write_json(terminal, [line.as_json(kind) for line in lines])
             return
         listing.write_rows(terminal, [_row(line, by) for line in lines])
         if not lines:
@@ -71,7 +72,7 @@ def verify(*, json: Json = False, debug: Debug = False) -> None:
         if not json:
             terminal.write(f"all {verdict.rows:,} rows are as they were written\n")
 
-    raise typer.Exit(with_engine(body, debug=debug, remote=True))
+    raise typer.Exit(with_engine(body, debug=debug, remote=True, warm=False))
 
 
 def _begin(text: str) -> int:
@@ -98,30 +99,13 @@ def _kind(text: str) -> Any:
     return text
 
 
-def _shape(line: Line, by: str) -> dict[str, object]:
-    from chatops.engine.codec import dollars
-
-    counts = {
-        "cached_tokens": line.cached_tokens,
-        "unpriced_turns": line.unpriced,
-        "estimated_turns": line.estimated,
-    }
-    return {
-        by: line.key,
-        "turns": line.turns,
-        "input_tokens": line.input_tokens,
-        "output_tokens": line.output_tokens,
-        "cost": dollars(line.cost),
-        **{name: count for name, count in counts.items() if count},
-    }
-
-
 def _row(line: Line, by: str) -> dict[str, str]:
     from chatops.engine.limits.money import shown
 
     unpriced = f" and {line.unpriced} without a price" if line.unpriced else ""
     return {
         by: line.key,
+        **({"name": line.name or ""} if by == "user" else {}),
         "turns": str(line.turns),
         "in": str(line.input_tokens),
         "cached": str(line.cached_tokens),

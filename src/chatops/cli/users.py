@@ -93,7 +93,7 @@ def _row(account: Account) -> dict[str, str]:
 
 @app.command("rm")
 def remove(
-    users: Annotated[list[str], typer.Argument(metavar="USER...", help="E-mail addresses or ids.")],
+    users: Annotated[list[str], typer.Argument(metavar="USER", help="E-mail addresses or ids.")],
     *,
     yes: Yes = False,
     debug: Debug = False,

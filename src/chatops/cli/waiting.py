@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,10 +23,12 @@ class Spinner:
 
     Args:
         quiet: Never show it.
+        beside: What stands beside it, in at most so many columns.
     """
 
-    def __init__(self, terminal: Terminal, *, quiet: bool = False) -> None:
+    def __init__(self, terminal: Terminal, *, quiet: bool = False, beside: Callable[[int], str] = lambda _: "") -> None:
         self._terminal = terminal
+        self._beside = beside
         self._shown = terminal.note_color and terminal.stderr_is_tty and not quiet
         self._task: asyncio.Task[None] | None = None
         self._visible = False
@@ -44,7 +47,8 @@ class Spinner:
         await asyncio.sleep(_PATIENCE_SECONDS)
         for frame in itertools.cycle(_FRAMES):
             self._visible = True
-            self._write(f"\r{frame} ")
+            beside = self._beside(self._terminal.width - 3)
+            self._write(f"\r\x1b[K{frame} \x1b[2m{beside}\x1b[0m" if beside else f"\r\x1b[K{frame} ")
             await asyncio.sleep(_FRAME_SECONDS)
 
     def stop(self) -> None:

@@ -1,7 +1,8 @@
 """The verbs: what a provider tells the engine, and what a turn tells its readers.
 
-A provider yields `TextDelta | ReasoningDelta | UsageUpdated | Finished`. A turn's readers get the same deltas between
-one `TurnStarted` and one `TurnFinished`, each numbered from 1 by its place in the turn's log (`Record`).
+A provider yields `TextDelta | ReasoningDelta | UsageUpdated | Finished`. A turn's readers get the same deltas, and
+perhaps an `Entitled`, between one `TurnStarted` and one `TurnFinished`, each numbered from 1 by its place in the turn's
+log (`Record`).
 """
 
 from __future__ import annotations
@@ -53,6 +54,14 @@ class TurnStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Entitled:
+    """The conversation has got its title, while its first answer is still being written."""
+
+    conversation_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnFinished:
     """The last event of every turn, sent after the message is stored durably."""
 
@@ -60,7 +69,7 @@ class TurnFinished:
 
 
 ProviderEvent = TextDelta | ReasoningDelta | UsageUpdated | Finished
-Event = TurnStarted | TextDelta | ReasoningDelta | UsageUpdated | TurnFinished
+Event = TurnStarted | TextDelta | ReasoningDelta | UsageUpdated | Entitled | TurnFinished
 
 
 class Record(NamedTuple):

@@ -1,25 +1,17 @@
-"""Carries a running answer to the store in batches, so that a crash loses at most the last of them, and its end.
-
-A batch is due 200 to 250 ms after its first token or when it holds 1 KiB. Every write renews the turn's lease; a silent
-turn renews it by itself. While the store is away the batches wait and are tried again; the answer goes on.
-"""
+"""What a running answer has said and is not stored yet, in numbered batches; and the storing of its end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from dataclasses import replace
 
 from chatops.engine.errors import ChatopsError, NotFoundError, StoreError
+from chatops.engine.journals import Journals
 from chatops.engine.messages import ErrorInfo, Message
-from chatops.engine.ports import Clock, Delta, Salvage, Sleep, Store
+from chatops.engine.ports import Delta, Salvage, Sleep, Store
 
-BATCH_SECONDS = 0.25
-BEAT_SECONDS = 0.05
 BATCH_BYTES = 1024
-LEASE_MS = 10_000
-"""After a crash a conversation is blocked for so long."""
 RENEW_SECONDS = 3.0
 """Three renewals fit into a lease, so one slow write does not end it."""
 
@@ -32,24 +24,29 @@ log = logging.getLogger(__name__)
 
 
 class Journal:
-    """The batches of one running message. `run` is its task; `add` never waits."""
+    """The batches of one running message. `run` is its task; `add` never waits.
+
+    Args:
+        journals: Writes the batches.
+        store: Takes the end.
+    """
 
     def __init__(
-        self, store: Store, message_id: str, *, clock: Clock, sleep: Sleep, salvage: Salvage | None = None
+        self, journals: Journals, store: Store, message_id: str, *, sleep: Sleep, salvage: Salvage | None = None
     ) -> None:
+        self.message_id = message_id
+        self._journals = journals
         self._store = store
-        self._message_id = message_id
-        self._clock = clock
         self._sleep = sleep
         self._salvage = salvage
         self._n = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._bytes = 0
-        self._waiting: deque[Delta] = deque()
-        self._dirty = asyncio.Event()
-        self._due = asyncio.Event()
-        self._closed = False
+        self._waiting: list[Delta] = []
+        loop = asyncio.get_running_loop()
+        self._written_at = loop.time()
+        self._over: asyncio.Future[None] = loop.create_future()
 
     def add(self, *, text: str = "", reasoning: str = "") -> None:
         """Takes the next piece of the answer."""
@@ -60,50 +57,57 @@ class Journal:
         if text:
             self._text.append(text)
         self._bytes += len((text or reasoning).encode())
-        self._dirty.set()
         if self._bytes >= BATCH_BYTES:
-            self._due.set()
-
-    def close(self) -> None:
-        """Ends `run` without a last write: the finished message holds everything."""
-        self._closed = True
-        self._dirty.set()
-        self._due.set()
+            self._seal()
+            self._journals.hurry()
 
     async def run(self) -> None:
-        """Writes batches until closed.
+        """Has batches written until closed.
 
         Raises:
             NotFoundError: The message is gone, since its conversation was deleted.
         """
-        while not self._closed:
-            await _wait(self._dirty, RENEW_SECONDS)
-            if self._dirty.is_set():
-                await _wait(self._due, _until_next_beat())
-            if not self._closed:
-                await self._write()
+        self._journals.open(self)
+        try:
+            await self._over
+        finally:
+            self._journals.close(self)
 
-    async def _write(self) -> None:
-        self._seal()
+    def close(self) -> None:
+        """Ends `run` without a last write: the finished message holds everything."""
+        if not self._over.done():
+            self._over.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """Ends `run` with the error."""
+        if not self._over.done():
+            self._over.set_exception(error)
+
+    @property
+    def is_full(self) -> bool:
+        """A batch waits for no beat."""
+        return bool(self._waiting)
+
+    def is_due(self, now: float) -> bool:
+        """There is something to write at a beat, if only that the turn lives; `now` as the loop's clock says."""
+        return bool(self._waiting or self._bytes) or now - self._written_at >= RENEW_SECONDS
+
+    def next(self) -> Delta:
+        """The batch to write now; an empty one renews the lease. The same again until it is `wrote`."""
         if not self._waiting:
-            self._waiting.append(Delta(n=self._n))  # renews the lease
-        while self._waiting:
-            try:
-                kept = await self._store.append_delta(
-                    self._message_id, self._waiting[0], lease_expires_at=self._clock() + LEASE_MS
-                )
-            except StoreError as error:
-                log.warning("journal: %s; the batch waits and is tried again", error.message)
-                self._dirty.set()
-                return
-            if not kept:
-                raise NotFoundError("the conversation was deleted while it was answered")
-            self._waiting.popleft()
+            self._seal()
+        return self._waiting[0] if self._waiting else Delta(n=self._n)
+
+    def wrote(self, batch: Delta, now: float) -> None:
+        """The store has it."""
+        self._written_at = now
+        if self._waiting and self._waiting[0] is batch:
+            del self._waiting[0]
+        if self._waiting:
+            self._journals.hurry()
 
     def _seal(self) -> None:
         """Makes what is pending the next batch to write."""
-        self._dirty.clear()
-        self._due.clear()
         if self._text or self._reasoning:
             self._n += 1
             self._waiting.append(Delta(n=self._n, text="".join(self._text), reasoning="".join(self._reasoning)))
@@ -149,19 +153,3 @@ class Journal:
 
 def _failed(message: Message, failure: ChatopsError) -> Message:
     return replace(message, status="failed", error=ErrorInfo(code=failure.code, message=failure.message))
-
-
-def _until_next_beat() -> float:
-    """Seconds to the last beat within `BATCH_SECONDS`. Beats are the same for all turns of a process, so that their
-    batches come to the store together: one transaction, one waking of its thread.
-    """
-    now = asyncio.get_running_loop().time()
-    return (now + BATCH_SECONDS) // BEAT_SECONDS * BEAT_SECONDS - now
-
-
-async def _wait(flag: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await flag.wait()
-    except TimeoutError:
-        return

@@ -38,6 +38,13 @@ class Once:
                     raise
                 return earlier
 
+    async def begun(self, turn_id: str) -> None:
+        """Waits until a turn that is just being started has begun, or could not."""
+        starting = self._starting.get(turn_id)
+        if starting is not None:
+            async with starting:
+                pass
+
     async def _earlier(self, principal: Principal, turn_id: str) -> Turn | None:
         try:
             message = await self._store.message(principal.user_id, turn_id)

@@ -5,7 +5,7 @@ Adapters need no base class; they are checked where `bootstrap` hands them over.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -212,12 +212,12 @@ class Store(Protocol):
         """
         ...
 
-    async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
-        """Adds a batch to a running answer and renews its lease; an empty delta only renews. A batch that is stored
-        already is not stored twice.
+    async def append_deltas(self, batches: Mapping[str, Delta], *, lease_expires_at: int) -> Collection[str]:
+        """Adds a batch to each of some running answers, by message id, and renews their leases; an empty delta only
+        renews. A batch that is stored already is not stored twice. When it fails, some of them may be stored.
 
         Returns:
-            False when the message is gone (its conversation was deleted).
+            Ids of messages that are gone (their conversations were deleted).
         """
         ...
 

@@ -9,14 +9,18 @@ from chatops.engine.errors import ChatopsError, InterruptedTurnError, NotFoundEr
 from chatops.engine.events import Event, Record, TurnFinished, TurnStarted
 from chatops.engine.messages import Message, Principal
 from chatops.engine.ports import Store, TurnLog
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.turns import TurnRun
 
 
 class Readers:
     """Reads the turn log for a principal, who must be one that may chat."""
 
-    def __init__(self, turn_log: TurnLog, store: Store, runs: Mapping[str, TurnRun]) -> None:
+    def __init__(
+        self, turn_log: TurnLog, store: Store, runs: Mapping[str, TurnRun], replicas: Replicas | None = None
+    ) -> None:
         """`runs`: the turns that run in this process, by id; the engine keeps them."""
+        self._replicas = replicas
         self._log = turn_log
         self._store = store
         self._runs = runs
@@ -54,14 +58,26 @@ class Readers:
         """Raises `NotFoundError` when the turn is not kept any more, or another's."""
         principal.require("chat")
         run = self._runs.get(turn_id)
-        owner = run.principal.user_id if run else None
-        if run is None:
-            async with aclosing(self._log.read(turn_id)) as batches:
-                async for started, *_ in batches:
-                    owner = started.conversation.owner_id if isinstance(started, TurnStarted) else None
-                    break
+        owner = run.principal.user_id if run else await self._owner(principal, turn_id)
         if owner != principal.user_id:
             raise NotFoundError(f"no turn {turn_id}")
+
+    async def _owner(self, principal: Principal, turn_id: str) -> str | None:
+        """Whose turn it is, by its first event. That of one which was begun elsewhere may be on its way."""
+        try:
+            return await self._started_by(turn_id)
+        except NotFoundError:
+            if self._replicas is None:
+                raise
+            message = await self._store.message(principal.user_id, turn_id)
+            await self._replicas.appears(turn_id, running=message.status == "streaming")
+            return await self._started_by(turn_id)
+
+    async def _started_by(self, turn_id: str) -> str | None:
+        async with aclosing(self._log.read(turn_id)) as batches:
+            async for started, *_ in batches:
+                return started.conversation.owner_id if isinstance(started, TurnStarted) else None
+        return None
 
 
 def _raise_for(message: Message) -> None:

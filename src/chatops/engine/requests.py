@@ -22,11 +22,14 @@ MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "applicatio
 TITLE_CHARS = 60
 MAX_NAME = 128
 """Characters of a name that a client chooses: a UUID, a ULID, a nanoid, with room for a prefix."""
-_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{MAX_NAME - 1}}}")
+"""An id of a conversation: ours, or one that a client chose."""
 MAX_LIFE = 10 * 365 * 86_400
 """Seconds that a temporary conversation may be kept: ten years, as good as for good."""
 MAX_COST = 1_000_000
 """Dollars."""
+MAX_SILENCE = 86_400.0
+"""Seconds: whoever waits for longer has forgotten it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class TurnRequest:
         on_busy: When a turn already runs in the conversation: `fail` with `ConflictError`, or `queue` behind it.
         expires_in: Makes the conversation that this turn begins a temporary one: seconds after which it is deleted.
         record: False keeps nothing of this turn but its row in the usage ledger.
+        titled: A model may name the conversation that this turn begins, where the engine has one for it.
         max_cost: Dollars that this turn may cost at most.
     """
 
@@ -89,6 +93,7 @@ class TurnRequest:
     silence: float = 300.0
     on_busy: Literal["fail", "queue"] = "fail"
     record: bool = True
+    titled: bool = True
     expires_in: int | None = None
     max_cost: Decimal | None = None
 
@@ -158,8 +163,10 @@ def check(request: TurnRequest) -> None:
         raise InvalidRequestError(f"max_tokens is {most}: it must be 1 or more")
     if request.expires_in is not None:
         _check_expiry(request.expires_in)
-    if request.silence <= 0:
-        raise InvalidRequestError(f"the time-out is {request.silence} seconds: it must be more than 0")
+    if not 0 < request.silence <= MAX_SILENCE:
+        raise InvalidRequestError(
+            f"the time-out is {request.silence:g} seconds: it must be more than 0 and at most {MAX_SILENCE:,.0f}"
+        )
     if request.max_cost is not None and not 0 <= request.max_cost <= MAX_COST:
         raise InvalidRequestError(
             f"the maximum cost is {request.max_cost} dollars: it must be between 0 and {MAX_COST:,}"
@@ -167,7 +174,7 @@ def check(request: TurnRequest) -> None:
 
 
 def _check_names(request: TurnRequest) -> None:
-    if request.create and _ID.fullmatch(request.conversation_id or "") is None:
+    if request.create and NAME.fullmatch(request.conversation_id or "") is None:
         raise InvalidRequestError(
             f"a conversation's id has 1 to {MAX_NAME} ASCII letters, digits and -_.: and begins with a letter or digit"
         )
@@ -179,7 +186,12 @@ def _check_names(request: TurnRequest) -> None:
 
 def answer_id(owner_id: str, request: TurnRequest) -> str | None:
     """The id that the answer of a turn with a `client_id` always has; None without one."""
-    return None if request.client_id is None else id_for(owner_id, "answer", request.client_id)
+    return None if request.client_id is None else named_id(owner_id, request.client_id)
+
+
+def named_id(owner_id: str, client_id: str) -> str:
+    """The id of the turn that a `client_id` makes."""
+    return id_for(owner_id, "answer", client_id)
 
 
 def question_id(owner_id: str, client_id: str) -> str:

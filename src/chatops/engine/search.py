@@ -15,6 +15,8 @@ from itertools import pairwise
 _WORD = re.compile(r"[^\W_]+")
 MAX_TERM = 64
 """Characters of a term that count; longer ones are cut (base64, hashes)."""
+_BEFORE = 30
+"""Characters of an excerpt that stand before the word."""
 
 
 @cache
@@ -78,3 +80,11 @@ def query_terms(query: str) -> list[tuple[str, bool]]:
     if wanted and not _is_cjk(wanted[-1][0]) and query[-1:].isalnum():
         wanted[-1] = (wanted[-1][0], True)
     return wanted
+
+
+def excerpt(text: str, query: str, chars: int) -> str:
+    """The text, on one line, around the first word of the query that stands in it as it was typed."""
+    flat = " ".join(text.split())
+    places = [place for word in query.split() if (place := flat.casefold().find(word.casefold())) >= 0]
+    start = max(min(places, default=0) - _BEFORE, 0)
+    return ("…" if start else "") + flat[start : start + chars]

@@ -10,12 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatops.engine.beginning import begin
+from chatops.engine.elsewhere import Elsewhere
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
 from chatops.engine.exchange.service import Exchange
 from chatops.engine.history import History
 from chatops.engine.ids import new_id, now_ms
-from chatops.engine.journal import LEASE_MS, Journal
+from chatops.engine.journal import Journal
+from chatops.engine.journals import LEASE_MS, Journals
 from chatops.engine.limits.admission import Admission
 from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.unmetered import Unmetered
@@ -25,6 +27,7 @@ from chatops.engine.once import Once
 from chatops.engine.planning import Plan, Planner
 from chatops.engine.ports import Clock, NewId, Provider, Salvage, Sleep, Store, TurnLog
 from chatops.engine.readers import Readers
+from chatops.engine.replica_ports import Replicas
 from chatops.engine.requests import Turn, TurnRequest, check
 from chatops.engine.routing import Router
 from chatops.engine.turns import StopReason, TurnRun
@@ -34,9 +37,6 @@ if TYPE_CHECKING:  # not for a one-shot, which must start fast
     from chatops.engine.inspection import ContextView
     from chatops.engine.titles import TitlePolicy, Titler
 
-QUEUE_POLL = 0.1
-"""Seconds between looks at a conversation that another process is answering in."""
-
 
 class Engine:
     """Turns for any number of principals; `accounts` says who they are, `history` has their conversations, `exchange`
@@ -44,6 +44,8 @@ class Engine:
 
     Made by `bootstrap.open_engine`, which also drains it and closes what it was given.
     """
+
+    is_here = True
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Engine:
         limits: Limits | None = None,
         accounts: Accounts | None = None,
         titles: TitlePolicy | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         self.providers = providers
         self.catalog = catalog
@@ -74,10 +77,13 @@ class Engine:
         self._sleep = sleep
         self._salvage = salvage
         self._router = Router(providers, clock, sleep)
+        self._journals = Journals(store, clock)
         self._runs: dict[str, TurnRun] = {}
         self._tasks: set[asyncio.Task[Message]] = set()
         self._once = Once(store)
-        self._readers = Readers(turn_log, store, self._runs)
+        self._readers = Readers(turn_log, store, self._runs, replicas)
+        self._elsewhere = Elsewhere(store, self._readers, self._runs, replicas)
+        self.replicas = replicas
         self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
         """Told of every turn that ended: the figures of its log line."""
         self.run_turn: Callable[[TurnRun], Coroutine[Any, Any, Message]] = TurnRun.run
@@ -111,13 +117,14 @@ class Engine:
             try:
                 rows = await self._begin(plan, record=request.record)
             except BaseException as error:
-                await admission.release()
-                if not isinstance(error, ConflictError) or request.on_busy == "fail":
+                waits = isinstance(error, ConflictError) and request.on_busy == "queue"
+                await admission.release(waits=waits)
+                if not waits:
                     raise
-                await self._wait_for_conversation(plan.conversation.id)
+                await self._elsewhere.free(plan.conversation)
                 waited = True
             else:
-                return await self._start(principal, plan, rows[-1], admission, record=request.record)
+                return await self._start(principal, plan, rows[-1], admission, request)
 
     async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
         return await self.limits.admit(
@@ -136,8 +143,9 @@ class Engine:
         return await begin(self._store, plan, self._clock() + LEASE_MS)
 
     async def _start(
-        self, principal: Principal, plan: Plan, message: Message, admission: Admission, *, record: bool
+        self, principal: Principal, plan: Plan, message: Message, admission: Admission, request: TurnRequest
     ) -> Turn:
+        record, titled = request.record, request.titled
         attempts: list[Attempt] = []
         conversation = replace(plan.conversation, leaf_id=message.id)
         run = TurnRun(
@@ -156,35 +164,24 @@ class Engine:
         self._runs[run.id] = run
         task = asyncio.create_task(self.run_turn(run), name=f"turn {run.id}")
         self._tasks.add(task)
-        question = plan.rows[0] if record and plan.is_first else None
-        task.add_done_callback(lambda done: self._over(run, done, question))
+        task.add_done_callback(lambda done: self._over(run, done))
+        if self._titler is not None and record and titled and plan.is_first:
+            self._titler.begin(principal, conversation, plan.rows[0], run.done)
         return Turn(id=run.id, conversation=conversation, message=message)
 
     def _journal(self, message: Message) -> Journal:
-        return Journal(self._store, message.id, clock=self._clock, sleep=self._sleep, salvage=self._salvage)
+        return Journal(self._journals, self._store, message.id, sleep=self._sleep, salvage=self._salvage)
 
-    def _over(self, run: TurnRun, task: asyncio.Task[Message], question: Message | None) -> None:
-        """`question`: a conversation's first, None when this was not its first turn."""
+    def _over(self, run: TurnRun, task: asyncio.Task[Message]) -> None:
         self._tasks.discard(task)
         self._runs.pop(run.id, None)
         for watch in self.watchers:
             watch(run.figures)
-        if self._titler is None or question is None or self._closing or task.cancelled() or task.exception():
-            return
-        if (answer := task.result()).status == "complete":
-            self._titler.begin(run.principal, run.conversation, question, answer)
 
     def _namer(self, policy: TitlePolicy) -> Titler:
         from chatops.engine.titles import Titler  # not for a one-shot
 
-        return Titler(self.turn, self._store, self.catalog, policy)
-
-    async def _wait_for_conversation(self, conversation_id: str) -> None:
-        for run in self._runs.values():
-            if run.conversation.id == conversation_id:
-                await run.done.wait()
-                return
-        await asyncio.sleep(QUEUE_POLL)
+        return Titler(self.turn, self._store, self.catalog, policy, self._log)
 
     def attach(self, principal: Principal, turn_id: str, *, after: int = 0) -> AsyncGenerator[Record, None]:
         """Yields the numbered events of a turn past `after`: those that were, then those that come.
@@ -212,14 +209,18 @@ class Engine:
 
     async def stop(self, principal: Principal, turn_id: str, reason: StopReason = "stopped") -> bool:
         """Ends a running turn, keeps its partial answer, and returns when that is stored: True. A turn that is over
-        stays as it is: False.
+        stays as it is: False. One that is just being started is stopped once it has begun.
 
         Raises:
             PermissionDeniedError: The principal may not chat.
             NotFoundError: No such turn of this person.
+            ConflictError, StoreError: It runs in another process, which cannot be told, or has not done it yet.
         """
-        await self._readers.check_owner(principal, turn_id)
+        await self._once.begun(turn_id)
         run = self._runs.get(turn_id)
+        if run is None and reason == "stopped":
+            return await self._elsewhere.stop(principal, turn_id)
+        await self._readers.check_owner(principal, turn_id)
         if run is None:
             return False
         run.stop(reason)

@@ -1,4 +1,5 @@
-"""A conversation's title by a cheap call of a model, after its first turn. What fails leaves the first words there.
+"""A conversation's title by a cheap call of a model, once its first answer says enough to name it, or is over. What
+fails leaves the first words there.
 
 It runs beside everything else: no turn, reader or shutdown waits for it.
 """
@@ -8,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 
-from chatops.engine.errors import ChatopsError
-from chatops.engine.events import Record, TextDelta
+from chatops.engine.errors import ChatopsError, RateLimitError
+from chatops.engine.events import Entitled, Record, TextDelta, TurnFinished
 from chatops.engine.messages import Conversation, Message, Principal, Sampling
 from chatops.engine.models import Catalog, ModelSpec
-from chatops.engine.ports import Store
+from chatops.engine.ports import Store, TurnLog
 from chatops.engine.requests import TITLE_CHARS, TurnRequest, title_of
 
 OneReader = Callable[[Principal, TurnRequest], AbstractAsyncContextManager[AsyncGenerator[Record, None]]]
@@ -29,6 +30,9 @@ MOST_TOKENS = 512
 """Enough for a reasoning model to think a little; a title takes a dozen."""
 EXCERPT = 2000
 """Characters of question and answer that are shown: the call must stay cheap."""
+
+ENOUGH = 400
+"""Characters of an answer that tell what it is about: the title may be there before the answer ends."""
 
 _SYSTEM = (
     "You name conversations. Answer with a title of three to six words for the exchange you are shown, in its "
@@ -51,18 +55,27 @@ class Titler:
     Args:
         turn: `Engine.turn`: a title is asked for as any answer is, under the person's limits, and has its row in the
             ledger; it is not recorded.
+        turn_log: Where the first answer is read, and where a title that comes before its end is told.
     """
 
-    def __init__(self, turn: OneReader, store: Store, catalog: Catalog, policy: TitlePolicy) -> None:
+    def __init__(self, turn: OneReader, store: Store, catalog: Catalog, policy: TitlePolicy, turn_log: TurnLog) -> None:
+        self._log = turn_log
         self._turn = turn
         self._store = store
         self._catalog = catalog
         self._policy = policy
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, principal: Principal, conversation: Conversation, question: Message, answer: Message) -> None:
-        """Replaces, some time, the title that was made of the first words; one that a person gave stays."""
-        task = asyncio.create_task(self._name(principal, conversation, question, answer))
+    def begin(self, principal: Principal, conversation: Conversation, question: Message, over: asyncio.Event) -> None:
+        """Replaces, some time, the title that was made of the first words; one that a person gave stays.
+
+        Args:
+            principal: Who asks.
+            conversation: With the running answer as its leaf.
+            question: The first one.
+            over: Set when the answer has ended.
+        """
+        task = asyncio.create_task(self._name(principal, conversation, question, over))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -72,20 +85,50 @@ class Titler:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _name(self, principal: Principal, conversation: Conversation, question: Message, answer: Message) -> None:
+    async def _name(
+        self, principal: Principal, conversation: Conversation, question: Message, over: asyncio.Event
+    ) -> None:
         try:
             spec = self._spec(conversation)
-            if spec is None:
+            answer = None if spec is None else await self._answer(conversation.leaf_id or "")
+            if spec is None or answer is None:
                 return
-            async with asyncio.timeout(PATIENCE):
-                title = clean(await self._ask(principal, spec, question, answer))
-            now = await self._store.conversation(conversation.owner_id, conversation.id)
-            if title and now.title == conversation.title:
-                await self._store.update_conversation(conversation.owner_id, conversation.id, title=title)
+            try:
+                title = await self._title(principal, spec, question, answer)
+            except RateLimitError:  # the answer itself takes this person's one place
+                await over.wait()
+                title = await self._title(principal, spec, question, answer)
+            await self._keep(conversation, title, over)
         except (ChatopsError, TimeoutError) as error:
             log.info("no title for conversation %s: %s", conversation.id, error)
         except Exception:
             log.exception("the title of conversation %s failed", conversation.id)
+
+    async def _answer(self, turn_id: str) -> str | None:
+        """What the answer says once that is enough, or all of it; None when it broke off before."""
+        said = ""
+        async with aclosing(self._log.read(turn_id)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    if isinstance(event, TextDelta):
+                        said += event.text
+                    if isinstance(event, TurnFinished):
+                        return said if event.message.status == "complete" else None
+                if len(said) >= ENOUGH:
+                    return said
+        return None
+
+    async def _keep(self, conversation: Conversation, title: str, over: asyncio.Event) -> None:
+        now = await self._store.conversation(conversation.owner_id, conversation.id)
+        if not title or now.title != conversation.title:
+            return
+        await self._store.update_conversation(conversation.owner_id, conversation.id, title=title)
+        if not over.is_set() and conversation.leaf_id is not None:
+            await self._log.append(conversation.leaf_id, Entitled(conversation.id, title))
+
+    async def _title(self, principal: Principal, spec: ModelSpec, question: Message, answer: str) -> str:
+        async with asyncio.timeout(PATIENCE):
+            return clean(await self._ask(principal, spec, question, answer))
 
     def _spec(self, conversation: Conversation) -> ModelSpec | None:
         if self._policy.model is not None:
@@ -95,9 +138,9 @@ class Titler:
             return None
         return self._catalog.resolve(CHEAP.get(own.provider, own.id)) if own.id in self._catalog.known else own
 
-    async def _ask(self, principal: Principal, spec: ModelSpec, question: Message, answer: Message) -> str:
+    async def _ask(self, principal: Principal, spec: ModelSpec, question: Message, answer: str) -> str:
         request = TurnRequest(
-            text=f"Question:\n{question.text[:EXCERPT]}\n\nAnswer:\n{answer.text[:EXCERPT]}",
+            text=f"Question:\n{question.text[:EXCERPT]}\n\nAnswer:\n{answer[:EXCERPT]}",
             model=spec.id,
             system=_SYSTEM,
             sampling=Sampling(max_tokens=MOST_TOKENS),

@@ -9,7 +9,7 @@ import pytest
 
 from chatops.engine.errors import ProviderUnavailableError
 from chatops.engine.events import TextDelta
-from fakes import Step
+from fakes import Step, answer
 from peers.discord_api import FakeDiscord
 from peers.journal import Fault, until
 
@@ -48,8 +48,7 @@ def is_over(fake: FakeDiscord, channel: str) -> bool:
 
 
 async def stored(bot: Any) -> str:
-    ((turn, _),) = await bot.records.find("discord answer", limit=9)
-    return str((await bot.rig.store.message("discord:1", turn)).text)
+    return str((await bot.stored("1")).text)
 
 
 EDIT, POST = "PATCH /channels/*/messages/*", "POST /channels/*/messages"
@@ -141,3 +140,25 @@ async def test_the_bots_end_lets_answers_finish_or_notes_that_they_did_not(open_
 
         assert "the bot is restarting" in shown(bot.discord, asked["id"])
         assert is_over(bot.discord, asked["id"])
+
+
+async def test_a_very_long_answer_ends_in_a_file_that_has_all_of_it(open_discord: Any) -> None:
+    text = " ".join(f"word{n}" for n in range(2500))
+    async with open_discord(answer(text), pace=0.02, window=0.01) as bot:
+        asked = await bot.discord.say("<@100> hi")
+        await until(lambda: any(m.get("files") for m in bot.discord.peek(asked["id"])))
+
+        *messages, file = bot.discord.peek(asked["id"])
+        assert file["files"] == [("answer.md", text)]
+        assert len(messages) == 9
+        assert "in the file below" in messages[-1]["content"]
+
+
+async def test_where_no_file_may_be_attached_the_rest_is_messages(open_discord: Any) -> None:
+    text = " ".join(f"word{n}" for n in range(2500))
+    async with open_discord(answer(text), pace=0.02, window=0.01) as bot:
+        bot.discord.forbidden.add("files")
+        asked = await bot.discord.say("<@100> hi")
+        await until(lambda: len(bot.discord.peek(asked["id"])) > 10 and is_over(bot.discord, asked["id"]))
+
+        assert shown(bot.discord, asked["id"]).split() == text.split()

@@ -15,7 +15,6 @@ from chatops.bots.desk import Parts, open_desk
 from chatops.bots.discord.client import DiscordAdapter, Handlers
 from chatops.bots.discord.run import client_of
 from chatops.bots.discord.wire import Wire
-from chatops.bots.identities import Shadows
 from chatops.bots.memory import Memory
 from chatops.bots.policy import Policy
 from chatops.bots.safety import for_discord
@@ -37,7 +36,6 @@ async def running(path: Path, *scripts: list[Step]) -> AsyncGenerator[tuple[simc
             engine=rig.engine,
             adapter=DiscordAdapter(client, wire, pace=settings.pace),
             memory=Memory(SqliteBots(rig.store), "discord", now_ms),
-            identities=Shadows(),
             policy=Policy(lambda: settings),
             clean=for_discord,
         )

@@ -14,6 +14,7 @@ from chatops.engine.stores.sqlite import SqliteStore
 from chatops.engine.stores.sqlite_bots import SqliteBots
 from fakes import SetClock, answer
 from peers.journal import until
+from rig import ME
 
 KEY = Fernet.generate_key().decode()
 OAUTH = {"client_id": "1.2", "client_secret": "shh", "encryption_key": KEY, "bot_token": None}
@@ -45,6 +46,37 @@ async def test_each_workspace_is_answered_with_its_own_token_until_it_is_revoked
         assert len(await bot.records.find("slack install", limit=9)) == 2
         await bot.slack.events.event({"type": "app_uninstalled"}, team="T7")
         assert [key for key, _ in await bot.records.find("slack install", limit=9)] == ["E9/-"]
+
+
+async def test_who_uninstalls_the_app_takes_their_conversations_but_what_is_in_an_account(open_slack_bot: Any) -> None:
+    async with open_slack_bot(*[answer("yes")] * 5, http=True, **OAUTH) as bot:
+        for code in ("code-T7", "code-E9", "code-T8"):
+            assert await install(bot, code) == 200
+        for team, user in (("T7", "U1"), ("T7", "U2"), ("T8", "U1")):
+            asked = await bot.slack.events.say("<@UBOT> hi", team=team, user=user, channel=f"C{team}{user}")
+            await until(lambda asked=asked: bot.slack.peek(asked["channel"]))
+        for team in ("T10", "T11"):
+            asked = {"type": "message", "user": "U1", "text": "hi", "ts": f"7.{team}", "channel": f"D{team}"}
+            await bot.slack.events.event(asked | {"channel_type": "im"}, team=team, enterprise="E9")
+            await until(lambda asked=asked: bot.slack.peek(asked["channel"]))
+        person = await bot.rig.accounts.principal_for("slack", "T7:U2", display_name="Bob")
+        await bot.rig.accounts.link(ME, await bot.rig.accounts.link_code(person))
+
+        async def left() -> list[str]:
+            return sorted([value["person"] for _, value in await bot.records.find("slack thread", limit=9)])
+
+        await bot.slack.events.event({"type": "tokens_revoked", "tokens": {"bot": ["UBOT"], "oauth": []}}, team="T7")
+        assert len(await left()) == 5
+        await bot.slack.events.event({"type": "app_uninstalled"}, team="T7")
+        assert await left() == ["T10:U1", "T11:U1", "T8:U1"]
+        assert len(await bot.rig.engine.history.conversations(ME, limit=9)) == 1
+        assert len(await bot.rig.store.every_conversation(limit=9)) == 4
+        revoked = {"type": "team_access_revoked", "team_ids": ["T10"]}
+        await bot.slack.events.event(revoked, team="E9", enterprise="E9")
+        assert await left() == ["T11:U1", "T8:U1"]
+        await bot.slack.events.event({"type": "app_uninstalled"}, team="E9", enterprise="E9")
+        assert await left() == ["T8:U1"]
+        assert [key for key, _ in await bot.records.find("slack install", limit=9)] == ["-/T8"]
 
 
 async def test_a_forged_or_used_state_installs_nothing() -> None:

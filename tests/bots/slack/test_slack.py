@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes import answer
-from peers.journal import until
+from peers.journal import Fault, until
 from peers.slack_api import FakeSlack
 
 
@@ -193,9 +193,20 @@ async def test_nothing_pings_unfurls_or_hides(open_slack_bot: Any) -> None:
         assert bot.slack.peek("C1")[0]["unfurl"] == (False, False)
 
 
+async def test_a_provider_that_is_hostile_in_its_error_pings_nobody_either(open_slack_bot: Any) -> None:
+    from chatops.engine.errors import ProviderRejectedError
+
+    error = ProviderRejectedError("<!channel> [bank](https://evil.example)", provider="fake", code="provider_rejected")
+    async with open_slack_bot([error]) as bot:
+        asked = await bot.slack.events.say("<@UBOT> hi")
+        said = await final(bot.slack, "C1", asked["ts"])
+
+        assert said == "⚠ <\u200b!channel> bank (https://evil.example)"
+
+
 async def test_files_go_along_and_the_token_goes_to_slack_alone(open_slack_bot: Any) -> None:
     async with open_slack_bot(answer("seen")) as bot:
-        bot.slack.files = {"a.png": b"\x89PNG"}
+        bot.slack.files.given = {"a.png": b"\x89PNG"}
         url = f"{bot.slack.base}/files/a.png"
         image = {"id": "F1", "name": "a.png", "mimetype": "image/png", "size": 4, "url_private_download": url}
         asked = await bot.slack.events.say("<@UBOT> look", subtype="file_share", files=[image])
@@ -206,6 +217,22 @@ async def test_files_go_along_and_the_token_goes_to_slack_alone(open_slack_bot: 
 
         assert list(bot.rig.provider.requests[0].blobs.values()) == [b"\x89PNG"]
         assert "could not be fetched" in bot.slack.peek("C1", refused["ts"])[0]["text"]
+
+
+async def test_people_have_names_and_those_nobody_says_are_no_hindrance(open_slack_bot: Any) -> None:
+    async with open_slack_bot(answer("one"), answer("two"), answer("three")) as bot:
+        asked = await bot.slack.events.say("<@UBOT> ask <@U1> and <@U99>", user="U2")
+        await final(bot.slack, "C1", asked["ts"])
+        await bot.slack.events.say("me too", thread=asked["ts"])
+        await final(bot.slack, "C1", asked["ts"], count=2)
+        bot.slack.journal.faults = [Fault("users.info", "slow", wait=2.0)]
+        await bot.slack.events.say("and me", thread=asked["ts"], user="U3")
+        await final(bot.slack, "C1", asked["ts"], count=3)
+
+        asked_for = [entry.body["user"] for entry in bot.slack.journal.calls("users.info")]
+        texts = [request.messages[-1].text for request in bot.rig.provider.requests]
+        assert texts == ["ask @Ann and @U99", "Ann: me too", "U3: and me"]
+        assert sorted(asked_for) == ["U1", "U2", "U3", "U99"]
 
 
 async def test_called_in_the_middle_of_a_thread_it_reads_what_was_said(open_slack_bot: Any) -> None:
@@ -239,36 +266,3 @@ async def test_the_global_shortcut_asks_in_a_modal_and_answers_directly(open_sla
         await until(lambda: len(bot.slack.peek("D1")) == 2 and is_final(bot.slack.peek("D1")))
 
         assert [m["text"] for m in bot.slack.peek("D1")] == ["> what?", "yes"]
-
-
-async def test_commands_are_answered_to_who_gave_them_alone(open_slack_bot: Any) -> None:
-    async with open_slack_bot(answer("yes"), deny_users=("U3",)) as bot:
-        said = [
-            await bot.slack.events.slash("/chatops", text)
-            for text in ("", "model other:x", "modle", "usage", "link", "system", "forget", "forget yes")
-        ]
-        texts = [answer["text"] for answer in said]
-        assert "Regenerate" in texts[0]
-        assert "`other:x`" in texts[1]
-        assert "did you mean model" in texts[2]
-        assert texts[3] == "In the last 30 days:\nnothing"
-        assert "without accounts" in texts[4]
-        assert "no system prompt" in texts[5]
-        assert "forget yes" in texts[6]
-        assert "Forgotten: 0" in texts[7]
-        denied = await bot.slack.events.slash("/chatops", "help", user="U3")
-        assert "may not use" in denied["text"]
-
-
-async def test_forget_deletes_conversations_choices_and_thumbs(open_slack_bot: Any) -> None:
-    async with open_slack_bot(answer("yes")) as bot:
-        asked = await bot.slack.events.say("<@UBOT> hi")
-        await final(bot.slack, "C1", asked["ts"])
-        await bot.slack.events.slash("/chatops", "system Be brief.")
-        assert len(bot.rig.provider.requests) == 1
-        said = await bot.slack.events.slash("/chatops", "forget yes")
-
-        assert "Forgotten: 1 conversations" in said["text"]
-        assert await bot.rig.store.every_conversation(limit=9) == []
-        for kind in ("thread", "own", "choices", "feedback"):
-            assert await bot.records.find(f"slack {kind}", limit=9) == []

@@ -40,8 +40,7 @@ def shown(slack: FakeSlack, channel: str) -> list[str]:
 
 
 async def stored(bot: Any) -> list[str]:
-    ((turn, _),) = await bot.records.find("slack answer", limit=9)
-    return str((await bot.rig.store.message("slack:T1:U1", turn)).text).split()
+    return str((await bot.stored("T1:U1")).text).split()
 
 
 FAULTS = {
@@ -107,7 +106,79 @@ async def test_a_channel_that_was_closed_meanwhile_sends_the_answer_to_who_asked
         bot.slack.closed.add("C1")
         await until(lambda: is_over(bot.slack, "D1"))
 
-        assert shown(bot.slack, "D1") == await stored(bot)
+        told = " ".join(shown(bot.slack, "D1"))
+        assert told.partition(" I may not write in <#C1>")[0].split() == await stored(bot)
+        assert "`/invite` me" in told
+
+
+async def test_a_workspace_without_streams_gets_edited_messages_and_is_not_asked_again(open_slack_bot: Any) -> None:
+    async with open_slack_bot(long_answer(400, pause=0.001), long_answer(400, pause=0.001)) as bot:
+        bot.slack.journal.faults = [Fault("chat.startStream", "unknown_method", times=99)]
+        for n in ("D1", "D2"):
+            await bot.slack.events.say("hi", channel=n)
+            await until(lambda n=n: is_over(bot.slack, n))
+
+        assert len(bot.slack.journal.calls("chat.startStream")) == 1
+
+
+async def test_who_stops_a_stream_by_slacks_own_means_stops_the_answer(open_slack_bot: Any) -> None:
+    async with open_slack_bot(long_answer(4_000, pause=0.05)) as bot:
+        bot.slack.journal.faults = [Fault("chat.appendStream", "stopped_by_user", skip=1)]
+        await bot.slack.events.say("hi", channel="D1")
+        await until(lambda: is_over(bot.slack, "D1"))
+
+        told = " ".join(shown(bot.slack, "D1"))
+        assert (await bot.stored("T1:U1")).status == "interrupted"
+        assert told.partition(" ⏹ stopped")[0].split() == await stored(bot)
+        assert told.endswith("⏹ stopped")
+
+
+async def test_a_very_long_answer_ends_in_a_file_that_has_all_of_it(open_slack_bot: Any) -> None:
+    async with open_slack_bot(long_answer(70_000, pause=0.001), fake=FakeSlack(minute=0.6)) as bot:
+        await bot.slack.events.say("<@UBOT> hi")
+        await until(lambda: bot.slack.files.uploaded and is_over_before_the_file(bot.slack), 40)
+
+        (file,) = bot.slack.files.uploaded.values()
+        assert file.split() == await stored(bot)
+        assert len(bot.slack.peek("C1")) == 7
+        assert "in the file below" in bot.slack.peek("C1")[5]["text"]
+
+
+def is_over_before_the_file(slack: FakeSlack) -> bool:
+    *_, last, file = slack.peek("C1")
+    return bool(file["files"]) and any(block["type"] == "actions" for block in last["blocks"])
+
+
+FILES = {
+    "the right to upload is missing": [Fault("files.getUploadURLExternal", "missing_scope")],
+    "uploading fails for a while": [Fault("files.getUploadURLExternal", "500"), Fault("files.complete*", "reset")],
+    "a file that was shared and not answered for": [Fault("files.completeUploadExternal", "lost", times=2)],
+}
+
+
+@pytest.mark.parametrize("faults", FILES.values(), ids=FILES.keys())
+async def test_whatever_happens_to_the_file_the_whole_answer_is_there_once(
+    open_slack_bot: Any, faults: list[Fault]
+) -> None:
+    async with open_slack_bot(long_answer(60_000, pause=0.001), fake=FakeSlack(minute=0.6)) as bot:
+        bot.slack.journal.faults = faults
+        await bot.slack.events.say("<@UBOT> hi")
+        while not await bot.records.find("slack answer", limit=9) or not await delivered(bot):
+            await asyncio.sleep(0.02)
+
+        files = [message for message in bot.slack.peek("C1") if message["files"]]
+        said = [message["text"] for message in bot.slack.peek("C1") if not message["files"]]
+        whole = list(bot.slack.files.uploaded.values())[-1:] if files else [" ".join(said)]
+        assert whole[0].split() == await stored(bot)
+        assert len(files) <= 1
+
+
+async def delivered(bot: Any) -> bool:
+    """Whether no answer is on its way any more."""
+    ((turn, _),) = await bot.records.find("slack answer", limit=9)
+    return not await bot.rig.store.read(
+        lambda db: db.execute("SELECT 1 FROM bot_records WHERE key = ? AND lease_until > 0", (turn,)).fetchone()
+    )
 
 
 async def test_more_streams_than_slack_allows_are_edited_messages(open_slack_bot: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -261,21 +262,31 @@ async def test_answers_and_code_are_written_to_new_files_only(
 
     assert answers.read_text().startswith("Here:")
     assert script.read_text() == "ls\n"
-    assert "answer.md is there already" in told
+    assert "answer.md exists: give another name" in told
     assert "holds 2 code blocks" in told
     assert "cannot write no/such/x" in told
     assert await talk.say("/code") == "print(1)\n"
 
 
-async def test_a_conversation_is_exported(talk: Talk, tmp_path: Path) -> None:
-    await talk.say(
-        "one", f"/export {tmp_path}/talk.md", f"/export {tmp_path}/talk.json", f'/export json "{tmp_path}/a b"'
-    )
-    shape = json.loads((tmp_path / "talk.json").read_text())
+async def test_a_conversation_is_exported_in_every_format_as_the_command_line_does(
+    talk: Talk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [f"/export {tmp_path}/talk.{end}" for end in ("md", "json", "html", "zip")]
+    await talk.say("one", "/retry", *named, f'/export json "{tmp_path}/a b"', "/new", "another")
+    await talk.say(f"/export {tmp_path}/talk.md", "/export md no/such/folder/x", "/export pdf x", "/export a b c")
+    told = capsys.readouterr().err
+    (shape,) = json.loads((tmp_path / "talk.json").read_text())
+    lines = zipfile.ZipFile(tmp_path / "talk.zip").read("conversations.jsonl").decode()
 
-    assert (tmp_path / "talk.md").read_text() == "# one\n\n## You\n\none\n\n## m\n\nHello\n"
+    assert (tmp_path / "talk.md").read_text().startswith("# one\n")
+    assert (tmp_path / "talk.html").read_text().startswith("<!DOCTYPE html>")
     assert [message["text"] for message in shape["messages"]] == ["one", "Hello"]
-    assert shape == json.loads((tmp_path / "a b").read_text())
+    assert [shape] == json.loads((tmp_path / "a b").read_text())
+    assert lines.count("Hello") == 2  # also the branch that is not active
+    assert "talk.md exists: give another name" in told
+    assert "cannot write no/such/folder/x: No such file or directory" in told
+    assert "no format 'pdf': there are markdown, json, html, archive" in told
+    assert "put a name with spaces into quotes" in told
 
 
 async def test_files_go_with_the_next_prompt_alone(
@@ -313,7 +324,7 @@ async def test_what_was_spent_is_told_by_model(talk: Talk) -> None:
     assert "nothing was asked" in await talk.say("/usage")
     await talk.say("one", "two", "/retry other:m")
 
-    assert await talk.say("/cost") == "fake:m  2 turns, 2 tokens in, 10 out\nother:m  1 turns, 0 tokens in, 0 out\n"
+    assert await talk.say("/cost") == ("fake:m  2 turns, 2 tokens in, 10 out\nother:m  1 turn, 0 tokens in, 0 out\n")
 
 
 async def test_how_things_look_can_be_changed(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
+import termios
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.output import DummyOutput
 
 from chatops.cli.repl.commands import REGISTRY
@@ -150,3 +154,31 @@ async def test_the_menu_offers_what_is_valid_now(talk: Talk, keyboard: Keyboard)
     assert await keyboard.reads("/mul", TAB, lambda buffer: buffer.text == "/multiline", ENTER) == "/multiline"
     await talk.say("one")
     assert await keyboard.reads("/retr", TAB, lambda buffer: buffer.text == "/retry ", ENTER) == "/retry"
+
+
+def test_the_terminal_does_nothing_of_its_own_with_keys_unless_it_is_lent(talk: Talk) -> None:
+    ours, theirs = pty.openpty()
+
+    def is_plain() -> bool:
+        """Whether it echoes, and makes a newline of Enter."""
+        flags = termios.tcgetattr(theirs)
+        return bool(flags[3] & termios.ECHO and flags[0] & termios.ICRNL)
+
+    with os.fdopen(theirs, "r", closefd=False) as stdin:
+        reader = Typing(talk.session, REGISTRY, keyboard=Vt100Input(stdin), screen=DummyOutput())
+        seen = [is_plain()]
+        with reader.held():
+            seen.append(is_plain())
+            with asyncio.Runner() as runner:
+                runner.run(_lend(reader, lambda: seen.append(is_plain())))
+            seen.append(is_plain())
+        seen.append(is_plain())
+    os.close(ours)
+    os.close(theirs)
+
+    assert seen == [True, False, True, False, True]
+
+
+async def _lend(reader: Typing, look: Callable[[], None]) -> None:
+    with reader.lent():
+        look()

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import message
 from chatops.cli.clipboard import MOST_BYTES, copy
 from chatops.cli.repl import mentions
 from chatops.cli.repl.folds import Folds
 from chatops.cli.repl.toolbar import cut, short, toolbar
 from chatops.cli.terminal import Terminal
 from chatops.engine.errors import InvalidRequestError
+from chatops.engine.messages import Usage
 from talk import Talk
 
 
@@ -55,6 +57,20 @@ async def test_the_toolbar_fits_and_is_clean(talk: Talk) -> None:
     assert wide.startswith("fake:m · 6/10k (0 %) · 1 in, 5 out · session 6 · hostile and long word ")
     assert len(narrow) <= 39
     assert narrow.endswith("…")
+
+
+async def test_the_toolbar_and_usage_tell_the_cost_as_far_as_it_is_known(talk: Talk) -> None:
+    priced = Usage(input_tokens=1000, output_tokens=20, cost=12_300_000)
+    talk.session.spent.add(message("c", role="assistant", provider="fake", model="m", usage=priced))
+
+    assert " · session 1.0k, $0.0123 · " in toolbar(talk.session, 200)
+    assert await talk.say("/usage") == "fake:m  1 turn, 1,000 tokens in, 20 out, $0.0123\n"
+    await talk.say("one")
+    assert " · session 1.0k, $0.0123+ · " in toolbar(talk.session, 200)
+    assert await talk.say("/usage") == "fake:m  2 turns, 1,001 tokens in, 25 out, $0.0123 and 1 without a price\n"
+    talk.session.spent.cost.clear()
+    talk.session.spent.unpriced["fake:m"] = 2
+    assert await talk.say("/cost") == "fake:m  2 turns, 1,001 tokens in, 25 out\n"
 
 
 @pytest.mark.parametrize(

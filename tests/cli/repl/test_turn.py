@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatops.cli.repl.loop import Loop
+from chatops.cli.repl.reader import Waiting
 from chatops.cli.repl.registry import Command, Registry
 from chatops.cli.repl.session import Session
 from chatops.engine.errors import ProviderUnavailableError
@@ -28,9 +29,9 @@ class Impatient(Lines):
 
     when: asyncio.Event | None = None
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
         @contextmanager
-        def pressing() -> Generator[None]:
+        def pressing() -> Generator[Waiting]:
             async def press() -> None:
                 if self.when is not None:
                     await self.when.wait()
@@ -39,7 +40,7 @@ class Impatient(Lines):
                     await asyncio.sleep(0)
 
             task = asyncio.ensure_future(press())
-            yield
+            yield lambda _: ""
             task.cancel()
 
         return pressing()
@@ -77,7 +78,7 @@ async def test_ctrl_c_before_the_turn_begins_sends_nothing(talk: Talk) -> None:
     await talk.rig.engine.stop(ME, running.id)
 
     assert "an answer is still being written in this conversation: waiting for its end" in shown
-    assert "stopped before anything was sent" in shown
+    assert "stopped before an answer came" in shown
     assert await talk.rig.texts() == ["one", "Hello", "elsewhere", ""]
 
 

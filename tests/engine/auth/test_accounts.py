@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from chatops.engine.errors import (
     RateLimitError,
     SettingsError,
 )
+from chatops.engine.limits.rates import StoredLimiter
 from chatops.engine.messages import LOCAL_OWNER, Principal
+from chatops.engine.stores.sqlite_meter import SqliteMeter
 
 
 async def register(rig: AuthRig, email: str = "ann@example.com", **more: Any) -> Account:
@@ -164,6 +167,36 @@ async def test_every_login_verifies_exactly_one_hash(rig: AuthRig, email: str) -
         await login(rig, email, "wrong horse")
 
     assert len(counted) == 1
+
+
+async def test_a_failed_login_does_the_same_work_whether_there_is_an_account_or_not(tmp_path: Path) -> None:
+    """Hashes and statements, in their order: what takes time. `make bench` compares the times themselves."""
+    async with open_auth(tmp_path) as rig:
+        await register(rig)
+        done: list[str] = []
+        argon2 = rig.accounts._passwords._argon2()
+
+        class Noting:
+            hash, check_needs_rehash = argon2.hash, argon2.check_needs_rehash
+
+            def verify(self, hash: str, password: bytes) -> bool:  # noqa: A002 - the port's name
+                done.append(f"verify {hash.rsplit('$', 2)[0]}")
+                return argon2.verify(hash, password)
+
+        rig.accounts._passwords._hasher = Noting()
+        rig.accounts._throttle._limiter = StoredLimiter(SqliteMeter(rig.history), rig.clock)
+        for run in (rig.history.read, rig.history.write):
+            await run(lambda db: db.set_trace_callback(lambda sql: done.append(re.sub(r"'[^']*'|[0-9]+", "?", sql))))
+        traces = []
+        for email in ("ann@example.com", "nobody@example.com", "bob@example.com", "ann@example.com"):
+            done.clear()
+            with pytest.raises(AuthenticationError):
+                await login(rig, email, "wrong horse", address="192.0.2.1")
+            traces.append([step for step in done if not step.startswith("DELETE FROM rates")])
+
+        assert len(traces[0]) > 6
+        assert [step.partition(" ")[0] for step in traces[0]].count("verify") == 1
+        assert traces[1:] == [traces[0]] * 3
 
 
 async def test_a_hash_is_made_anew_at_login_when_the_settings_got_stronger(rig: AuthRig) -> None:

@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from auth_rig import AuthRig, open_auth
+from chatops.engine.auth import keys
 from chatops.engine.auth.nouns import SignIn
-from chatops.engine.auth.sessions import IDLE_MS, LIFE_MS
+from chatops.engine.auth.sessions import GRACE_MS, IDLE_MS, LIFE_MS
 from chatops.engine.errors import AuthenticationError
 
 DAY = 24 * 3600 * 1000
@@ -49,7 +50,7 @@ async def test_a_refresh_token_that_was_used_before_ends_the_sign_in_and_no_othe
 
 
 async def test_a_refresh_token_used_twice_at_once_ends_the_sign_in(rig: AuthRig) -> None:
-    signed_in = await rig.sign_in(await rig.add())
+    signed_in = await rig.sign_in(await rig.add(), source="api")
     async with open_auth(rig.folder, rig.clock) as elsewhere:
         results = await asyncio.gather(
             *(one.accounts.refresh(signed_in.refresh_token) for one in (rig, elsewhere) * 4), return_exceptions=True
@@ -61,6 +62,73 @@ async def test_a_refresh_token_used_twice_at_once_ends_the_sign_in(rig: AuthRig)
     assert await is_over(rig, signed_in)
     for one in new:
         assert await is_over(rig, one)
+
+
+async def test_tabs_of_a_browser_that_renew_at_once_all_get_the_one_next_token(rig: AuthRig) -> None:
+    signed_in = await rig.sign_in(await rig.add())
+    async with open_auth(rig.folder, rig.clock) as elsewhere:
+        results = await asyncio.gather(*(one.accounts.refresh(signed_in.refresh_token) for one in (rig, elsewhere) * 4))
+
+    assert len({one.refresh_token for one in results}) == 1
+    assert results[0].refresh_token != signed_in.refresh_token
+    for one in results:
+        await rig.accounts.principal(one.access_token, source="web")
+    await rig.accounts.refresh(results[0].refresh_token)
+
+
+async def test_a_page_that_was_closed_before_the_answer_came_is_told_it_again(rig: AuthRig) -> None:
+    signed_in = await rig.sign_in(await rig.add())
+    lost = await rig.accounts.refresh(signed_in.refresh_token)
+    rig.clock.advance(GRACE_MS - 1)
+    keys.rotate(rig.env, rig.folder)
+    async with open_auth(rig.folder, rig.clock) as elsewhere:  # signs with the new key
+        again = await elsewhere.accounts.refresh(signed_in.refresh_token)
+
+    assert again.refresh_token == lost.refresh_token
+    await rig.accounts.refresh(again.refresh_token)
+
+
+async def test_after_the_grace_a_browsers_token_that_was_used_ends_the_sign_in(rig: AuthRig) -> None:
+    signed_in = await rig.sign_in(await rig.add())
+    second = await rig.accounts.refresh(signed_in.refresh_token)
+    rig.clock.advance(GRACE_MS)
+    with pytest.raises(AuthenticationError, match="used before"):
+        await rig.accounts.refresh(signed_in.refresh_token)
+
+    assert await is_over(rig, second)
+
+
+async def test_asking_again_prolongs_no_grace(rig: AuthRig) -> None:
+    signed_in = await rig.sign_in(await rig.add())
+    await rig.accounts.refresh(signed_in.refresh_token)
+    for _ in range(2):
+        rig.clock.advance(GRACE_MS // 3)
+        await rig.accounts.refresh(signed_in.refresh_token)
+    rig.clock.advance(GRACE_MS // 3 + 1)
+
+    with pytest.raises(AuthenticationError, match="used before"):
+        await rig.accounts.refresh(signed_in.refresh_token)
+
+
+async def test_the_thief_of_a_browsers_token_and_its_owner_are_parted_by_the_next_renewal(rig: AuthRig) -> None:
+    stolen = (await rig.sign_in(await rig.add())).refresh_token
+    owner = await rig.accounts.refresh(stolen)
+    thief = await rig.accounts.refresh(stolen)
+    rig.clock.advance(15 * 60 * 1000)
+    owner = await rig.accounts.refresh(owner.refresh_token)
+    rig.clock.advance(GRACE_MS)
+    with pytest.raises(AuthenticationError, match="used before"):
+        await rig.accounts.refresh(thief.refresh_token)
+
+    assert await is_over(rig, owner)
+
+
+async def test_a_sign_out_with_the_last_token_but_one_still_ends_the_sign_in(rig: AuthRig) -> None:
+    signed_in = await rig.sign_in(await rig.add())
+    second = await rig.accounts.refresh(signed_in.refresh_token)
+    await rig.accounts.logout(signed_in.refresh_token)
+
+    assert await is_over(rig, second)
 
 
 async def test_who_never_had_a_token_of_the_family_ends_nothing(rig: AuthRig) -> None:

@@ -13,7 +13,6 @@ from chatops.engine.auth.nouns import Account, Identity
 from chatops.engine.errors import ConflictError, RateLimitError
 from chatops.engine.events import Finished, ReasoningDelta, TextDelta
 from chatops.engine.limits.counters import Remaining
-from chatops.engine.limits.limits import Limits
 from chatops.engine.limits.policy import Budget, Policy, Terms
 from chatops.engine.messages import Principal
 from chatops.engine.requests import TurnRequest
@@ -109,6 +108,25 @@ async def test_a_turn_in_a_queue_is_counted_once(tmp_path: Path) -> None:
         assert [row.status for row in await rig.ledger()] == ["complete"] * 2
 
 
+async def test_a_turn_that_conflicts_and_then_waits_is_counted_once(tmp_path: Path) -> None:
+    async with with_budget(tmp_path, money(1000), requests_per_minute=2) as rig:
+        gate = asyncio.Event()
+        rig.provider.scripts = [[gate, *answer("a")]]
+        turn = await rig.engine.start_turn(ME, TurnRequest(text="x"))
+        again = TurnRequest(text="y", conversation_id=turn.conversation.id)
+        for _ in range(3):
+            with pytest.raises(ConflictError):
+                await rig.engine.start_turn(ME, again)
+        queued = asyncio.create_task(rig.engine.start_turn(ME, replace(again, on_busy="queue")))
+        await asyncio.sleep(0.02)
+        gate.set()
+        await rig.over((await queued).id)
+
+        assert [row.status for row in await rig.ledger()] == ["complete"] * 2
+        with pytest.raises(RateLimitError):
+            await rig.ask("z")
+
+
 async def test_what_an_administrator_says_for_a_person_goes_over_their_role(tmp_path: Path) -> None:
     admin = replace(ME, user_id="root", role="admin", scopes=ME.scopes | {"admin"})
     policy = Policy(user=Terms(requests_per_minute=1, concurrent_turns=3))
@@ -136,9 +154,7 @@ async def test_a_link_takes_what_was_spent_along_and_usage_shows_it(tmp_path: Pa
     policy = Policy(user=Terms(budget=Budget(unit="tokens", amount=9_000, period="day")))
     async with open_rig(tmp_path / "x.db", policy=policy) as rig:
         accounts, ann, shadow = account_store(rig.store), Principal(user_id="ann"), Principal(user_id="shadow")
-        limits = Limits(
-            meters=rig.meter, store=rig.store, clock=rig.clock, policy=policy, merged_into=accounts.merged_into
-        )
+        limits = rig.engine.limits
         shadows = Account(id="shadow", name="S", role="member", created_at=0)
         await accounts.account_of(Identity(platform="slack", user_id="U1"), shadow=shadows)
         turn = await rig.engine.start_turn(shadow, TurnRequest(text="x"))
@@ -150,7 +166,7 @@ async def test_a_link_takes_what_was_spent_along_and_usage_shows_it(tmp_path: Pa
         assert before.spent > 0
         assert [one.spent for one in await limits.remaining(ann)] == [before.spent]
         assert [one.spent for one in await limits.remaining(shadow)] == [0]
-        assert [line.key for line in await limits.usage(ann, by="user")] == ["shadow"]
+        assert [(line.key, line.name) for line in await limits.usage(ann, by="user")] == [("shadow", "S")]
 
 
 async def test_members_see_their_own_usage_and_administrators_all(tmp_path: Path) -> None:

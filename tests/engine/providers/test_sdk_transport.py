@@ -6,12 +6,14 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from types import ModuleType
 
 import pytest
 
-from chatops.engine.providers import openai
+from chatops.engine.providers import anthropic, openai
 from chatops.engine.providers.anthropic import AnthropicProvider
 from chatops.engine.providers.openai import OpenAIProvider
+from chatops.engine.providers.sdk import NO_LIMIT
 from peers.adapters import KEY, adapter, asking, outcome
 from peers.llm import ModelServer, serving
 
@@ -26,7 +28,7 @@ async def server() -> AsyncGenerator[ModelServer, None]:
 
 MAKE = """
 import sys
-from chatops.engine.providers import openai
+from chatops.engine.providers import anthropic, openai
 from chatops.engine.providers.anthropic import AnthropicProvider
 from chatops.engine.providers.openai import OpenAIProvider
 
@@ -79,8 +81,9 @@ async def test_an_accounts_headers_go_to_the_official_service(monkeypatch: pytes
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Team: seven")
     provider = OpenAIProvider("acme", api_key=KEY, base_url=None)
 
-    async with openai._connect(provider._endpoint) as client:
-        sent = client.default_headers
+    client = openai._connect(provider._endpoint)
+    await client.http.aclose()
+    sent = client.headers
 
     assert (sent["OpenAI-Organization"], sent["X-Team"]) == ("org", "seven")
 
@@ -161,3 +164,16 @@ async def test_a_closed_provider_can_be_used_again(kind: str, server: ModelServe
 
     assert await provider.models() == ["plain", "think"]
     await provider.aclose()
+
+
+@pytest.mark.parametrize("sdk", [anthropic, openai])
+async def test_no_answer_waits_for_another_ones_connection(sdk: ModuleType) -> None:
+    # The SDKs' own pools end at 1,000 connections, and who is next waits in silence.
+    provider = {anthropic: AnthropicProvider, openai: OpenAIProvider}[sdk]("acme", api_key=KEY, base_url=None)
+    http = sdk._connect(provider._endpoint).http
+    session = http._transport.get_client()
+    limit = session.connector.limit
+    await session.close()
+    await http.aclose()
+
+    assert limit == NO_LIMIT

@@ -135,6 +135,35 @@ async def test_a_crash_between_the_steps_of_a_beginning_leaves_a_whole_conversat
     assert statuses.count("streaming") == 1
 
 
+@pytest.mark.parametrize("rows", [1, 2], ids=["question", "question and answer"])
+async def test_what_died_before_it_was_shown_makes_room_for_the_same_turn(
+    store: MongoStore, clock: SetClock, rows: int
+) -> None:
+    """A turn with a name has the same ids whoever is asked for it, and another conversation each time."""
+    first, again = conversation(), conversation()
+    question, answer = turn(first.id, "said once")
+    await turns._claim(
+        store._db, "ann", first.id, {"run_id": answer.id, "run_until": clock() + LEASE}, count=2, now=clock()
+    )
+    died = [replace(question, seq=1), replace(answer, seq=2)][:rows]
+    await turns.insert(store._db, "ann", died, lease_expires_at=clock() + LEASE)
+    same = [replace(one, conversation_id=again.id) for one in (question, answer)]
+
+    with pytest.raises(ConflictError):
+        await store.begin_turn("ann", again, same, lease_expires_at=clock() + LEASE)
+    clock.advance(LEASE)
+    await store.begin_turn("ann", again, same, lease_expires_at=clock() + LEASE)
+
+    assert [one.id for one in await store.messages("ann", again.id, limit=9)] == [question.id, answer.id]
+    assert await store._db.conversations.count_documents({}) == 1
+    assert await store._db.messages.count_documents({}) == 2
+    for other in (conversation(), again):  # a turn that was shown stays
+        with pytest.raises(ConflictError):
+            moved = [replace(one, conversation_id=other.id) for one in same]
+            await store.begin_turn("ann", other, moved, lease_expires_at=clock() + 2 * LEASE)
+        clock.advance(LEASE)
+
+
 async def test_a_beginning_that_took_longer_than_its_lease_gives_way(store: MongoStore, clock: SetClock) -> None:
     made = conversation()
     slow = turn(made.id)
@@ -168,7 +197,7 @@ async def test_of_a_hundred_turns_from_two_processes_one_wins(mongo_uri: str, cl
 async def test_a_batch_sent_again_by_many_at_once_is_stored_once(store: MongoStore, clock: SetClock) -> None:
     running = await begin(store, clock)
     sent = [Delta(n=n, text=f"{n} ") for n in range(1, 21) for _ in range(3)]
-    await asyncio.gather(*(store.append_delta(running.id, one, lease_expires_at=clock() + LEASE) for one in sent))
+    await asyncio.gather(*(store.append_deltas({running.id: one}, lease_expires_at=clock() + LEASE) for one in sent))
 
     assert (await store.message("ann", running.id)).text == "".join(f"{n} " for n in range(1, 21))
 

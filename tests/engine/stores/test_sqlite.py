@@ -96,7 +96,7 @@ async def test_opening_settles_what_a_dead_process_left(path: Path) -> None:
     made = conversation()
     dead = await SqliteStore.open(path, clock=clock)
     (_, running) = await dead.begin_turn("ann", made, turn(made.id), lease_expires_at=clock() + LEASE)
-    await dead.append_delta(running.id, Delta(n=1, text="half an answer"), lease_expires_at=clock() + LEASE)
+    await dead.append_deltas({running.id: Delta(n=1, text="half an answer")}, lease_expires_at=clock() + LEASE)
     await dead.aclose()
     clock.advance(LEASE)
     store = await SqliteStore.open(path, clock=clock)
@@ -160,7 +160,10 @@ async def test_calls_that_wait_together_share_a_commit(store: SqliteStore) -> No
     statements: list[str] = []
     await store._writer.run(lambda db: db.set_trace_callback(statements.append))
     await asyncio.gather(
-        *(store.append_delta(running.id, Delta(n=n, text=f"{n} "), lease_expires_at=T0 + LEASE) for n in range(1, 51))
+        *(
+            store.append_deltas({running.id: Delta(n=n, text=f"{n} ")}, lease_expires_at=T0 + LEASE)
+            for n in range(1, 51)
+        )
     )
 
     assert statements.count("COMMIT") <= 10
@@ -208,7 +211,7 @@ async def test_a_write_is_done_also_when_its_caller_left(store: SqliteStore) -> 
 async def test_nothing_is_left_of_what_was_finished_or_deleted(store: SqliteStore, path: Path) -> None:
     made = conversation()
     _, running = await store.begin_turn("ann", made, turn(made.id, "a question"), lease_expires_at=T0 + LEASE)
-    await store.append_delta(running.id, Delta(n=1, text="a draft"), lease_expires_at=T0 + LEASE)
+    await store.append_deltas({running.id: Delta(n=1, text="a draft")}, lease_expires_at=T0 + LEASE)
     await store.finish_turn(finished(running, "an answer"))
     after_end = left_in(path)
     await store.begin_turn("ann", made, turn(made.id, "again"), lease_expires_at=T0 + LEASE)
@@ -239,7 +242,7 @@ async def test_every_statement_is_served_by_an_index(store: SqliteStore, path: P
         assert thread_ is not None
         await thread_.run(lambda db: db.set_trace_callback(statements.append))
     user, running = await store.begin_turn("ann", made, turn(made.id), lease_expires_at=T0 + LEASE)
-    await store.append_delta(running.id, Delta(n=1, text="text"), lease_expires_at=T0 + LEASE)
+    await store.append_deltas({running.id: Delta(n=1, text="text")}, lease_expires_at=T0 + LEASE)
     await store.message("ann", running.id)
     await store.tail("ann", made.id, running.id, limit=5)
     await store.messages("ann", made.id, after_seq=1, limit=5)

@@ -149,13 +149,13 @@ async def test_a_full_disk_fails_the_call_that_fills_it_and_no_other(path: Path)
     running = await begin(store, SetClock(T0))
     await store._writer.run(lambda db: db.execute("PRAGMA max_page_count = 200").fetchone())
     calls = [
-        store.append_delta(running.id, Delta(n=1, text="before "), lease_expires_at=T0 + LEASE),
+        store.append_deltas({running.id: Delta(n=1, text="before ")}, lease_expires_at=T0 + LEASE),
         store.put_blob("ann", "big", bytes(10_000_000)),
-        store.append_delta(running.id, Delta(n=2, text="after"), lease_expires_at=T0 + LEASE),
+        store.append_deltas({running.id: Delta(n=2, text="after")}, lease_expires_at=T0 + LEASE),
     ]
     before, full, after = await asyncio.gather(*calls, return_exceptions=True)
 
-    assert (before, after) == (True, True)
+    assert (before, after) == ([], [])
     assert isinstance(full, StoreError)
     assert "the disk is full; free some space" in full.message
     assert (await store.message("ann", running.id)).text == "before after"

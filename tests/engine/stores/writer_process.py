@@ -29,7 +29,7 @@ async def begin(store: Store, conversation_id: str) -> Message:
 async def whole_turn(store: Store, conversation_id: str) -> None:
     running = await begin(store, conversation_id)
     for n in range(1, 6):
-        await store.append_delta(running.id, Delta(n=n, text=f"{n} "), lease_expires_at=now_ms() + LEASE)
+        await store.append_deltas({running.id: Delta(n=n, text=f"{n} ")}, lease_expires_at=now_ms() + LEASE)
     await store.finish_turn(finished(running, f"whole answer {running.id}"))
 
 
@@ -48,7 +48,7 @@ async def turns(store: Store, number: str) -> None:
 async def journal(store: Store, conversation_id: str) -> None:
     running = await begin(store, conversation_id)
     for n in count(1):
-        await store.append_delta(running.id, Delta(n=n, text=f"{n},"), lease_expires_at=now_ms() + LEASE)
+        await store.append_deltas({running.id: Delta(n=n, text=f"{n},")}, lease_expires_at=now_ms() + LEASE)
         print(running.id, n, flush=True)  # noqa: T201 - this is how it tells the test
 
 

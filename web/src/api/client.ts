@@ -10,15 +10,16 @@ interface Options {
 
 /** One call of our API. Throws `ApiError` for a refusal and `LostError` when there was no answer. */
 export function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  return exchange<T>(authorized, method, path, options);
+  return callBy<T>(authorized, method, path, options);
 }
 
 /** As `call`, for what needs no sign-in. */
 export function callOpenly<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  return exchange<T>(reach, method, path, options);
+  return callBy<T>(reach, method, path, options);
 }
 
-async function exchange<T>(send: typeof reach, method: string, path: string, options: Options): Promise<T> {
+/** As `call`, with another way to send. */
+export async function callBy<T>(send: typeof reach, method: string, path: string, options: Options = {}): Promise<T> {
   const response = await send(path + queryOf(options.query), {
     method,
     signal: AbortSignal.timeout(PATIENCE_MS),

@@ -21,8 +21,8 @@ export type Session =
 export const session = new Store<Session>({ state: "starting" });
 
 const MARGIN_MS = 30_000;
-/** The refresh token is in the cookie. */
-const empty = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+/** The refresh token is in the cookie. A page that is closed meanwhile still gets the next one: `keepalive`. */
+const empty = { method: "POST", body: "{}", headers: { "content-type": "application/json" }, keepalive: true };
 let token: string | null = null;
 let expires = 0;
 let refreshing: Promise<boolean> | null = null;
@@ -46,9 +46,13 @@ export async function start(): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  token = null;
   await reach("/api/auth/logout", empty).catch(() => undefined);
-  // What other code has read for this person must not be there for the next one.
+  leave();
+}
+
+/** A new page: what this one has read for a person must not be there for the next one. */
+export function leave(): void {
+  token = null;
   location.assign("/");
   location.reload();
 }
@@ -60,13 +64,31 @@ export async function signOut(): Promise<void> {
  * Throws `LostError` when there was no answer.
  */
 export async function authorized(path: string, init: RequestInit = {}): Promise<Response> {
-  if (token !== null && Date.now() > expires - MARGIN_MS) await refresh();
-  const response = await reach(path, withToken(init));
+  await fresh();
+  const response = await bearing(path, init);
   if (response.status !== 401) return response;
-  if (await refresh()) return reach(path, withToken(init));
+  if (await refresh()) return bearing(path, init);
   if (session.get().state !== "out") session.set({ state: "out", expired: true });
   return response;
 }
+
+/**
+ * Does what ends this sign-in and begins another. Whoever finds the old one over meanwhile waits for the new one, as
+ * for a renewal. `send` is `fetch` with this person's credentials, where a 401 is an answer like any other.
+ */
+export async function signInAnew(job: (send: typeof reach) => Promise<void>): Promise<void> {
+  await fresh();
+  const running = job(bearing);
+  const settled = (): boolean => token !== null;
+  refreshing = running.then(settled, settled).finally(() => (refreshing = null));
+  await running;
+}
+
+async function fresh(): Promise<void> {
+  if (token !== null && Date.now() > expires - MARGIN_MS) await refresh();
+}
+
+const bearing: typeof reach = (path, init = {}) => reach(path, withToken(init));
 
 function withToken(init: RequestInit): RequestInit {
   const headers = new Headers(init.headers);
@@ -89,7 +111,7 @@ function refresh(): Promise<boolean> {
   return refreshing;
 }
 
-/** Two tabs share the cookie: used twice at once, the server would take it for stolen and end the session. */
+/** Two tabs share the cookie, and its token is good once: they take turns. Without locks (plain HTTP) the server forgives. */
 function exclusively<T>(job: () => Promise<T>): Promise<T> {
   return "locks" in navigator ? navigator.locks.request("chatops-refresh", job) : job();
 }

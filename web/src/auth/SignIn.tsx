@@ -43,8 +43,8 @@ function Form({ registering, invitation }: { registering: boolean; invitation: b
   };
   return (
     <form className="flex flex-col gap-4" onSubmit={submit}>
-      {registering && <Field label={t.name} name="name" autoComplete="name" required />}
-      <Field label={t.email} name="email" type="email" autoComplete="username" required autoFocus />
+      {registering && <Field label={t.name} name="name" autoComplete="name" required autoFocus />}
+      <Field label={t.email} name="email" type="email" autoComplete="username" required autoFocus={!registering} />
       <Field label={t.password} name="password" type="password" autoComplete={registering ? "new-password" : "current-password"} required />
       {invitation && <Field label={t.invitation} name="invitation" autoComplete="off" required />}
       {problem && <Notice>{problem}</Notice>}

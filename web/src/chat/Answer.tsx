@@ -71,11 +71,12 @@ function Actions({ session, message, last, acts, text }: MessageProps & { text: 
           <Icon name="play" /> {t.continue}
         </button>
       )}
-      <CopyButton text={text} label={t.copy} />
+      {text && <CopyButton text={text} label={t.copy} />}
       <button type="button" className="act-icon" aria-label={t.retry} title={t.retry} onClick={() => acts.retry(message.id)}>
         <Icon name="retry" />
       </button>
       <Menu
+        start
         label={t.more}
         choices={[
           { label: t.retryWith, icon: "sliders", act: () => acts.retryWith(message.id) },

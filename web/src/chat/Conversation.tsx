@@ -44,11 +44,11 @@ export function Conversation({ session }: { session: ConversationSession }) {
     <Editing value={focus}>
       <section className="flex min-h-0 flex-1 flex-col" aria-busy={view.phase === "loading"}>
         {view.phase === "loading" && messages.length === 0 && <p className="m-auto text-faint">{t.loading}</p>}
-        {view.phase === "missing" && <p className="m-auto text-faint">{t.nothingFound}</p>}
+        {view.phase === "missing" && <p className="m-auto text-faint">{t.gone}</p>}
         {messages.length > 0 && <MessageList session={session} messages={messages} running={running} acts={acts} />}
         {view.phase === "new" && messages.length === 0 && <h1 className="mx-auto mt-auto px-4 pb-6 text-center text-2xl font-semibold">{t.emptyChat}</h1>}
         <Announcer text={last?.role === "assistant" ? textOf(last) : ""} running={running} />
-        <div className={`mx-auto flex w-full max-w-3xl flex-col gap-2 px-3 pb-3 ${view.phase === "new" ? "mb-auto" : ""}`}>
+        <div className={`mx-auto flex w-full max-w-200 flex-col gap-2 px-4 pb-3 ${view.phase === "new" ? "mb-auto" : ""}`}>
           <Troubles session={session} />
           <Composer id={session.id} busy={running} onSend={send} onStop={() => void session.stop()} onEditLast={editLast} />
         </div>

@@ -1,10 +1,10 @@
-import { useCallback, useRef } from "react";
-import { Virtualizer } from "virtua";
+import { use, useCallback, useEffect, useRef } from "react";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { useStore } from "../store.ts";
 import { useTexts } from "../texts/index.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Message } from "./Message.tsx";
-import type { Acts } from "./acts.ts";
+import { Editing, type Acts } from "./acts.ts";
 import type { ConversationSession } from "./session.ts";
 import type { Shown } from "./shown.ts";
 import { useScroll } from "./useScroll.ts";
@@ -32,7 +32,16 @@ export function MessageList({ session, messages, running, acts }: Props) {
   }, [session]);
   const last = messages.at(-1);
   const asked = last?.role === "user" ? last.id : undefined;
-  const { onScroll, toEnd, away } = useScroll(scroller, asked, onOlder);
+  const { onScroll, goToEnd, letGo, away } = useScroll(scroller, asked, onOlder);
+  const virtual = useRef<VirtualizerHandle>(null);
+  const { id: editing } = use(Editing);
+  // What is edited may be far above a long answer, and not on the page at all.
+  useEffect(() => {
+    const place = session.chat.messages.findIndex((message) => message.id === editing);
+    if (place < 0) return;
+    letGo();
+    virtual.current?.scrollToIndex(place, { align: "nearest" });
+  }, [editing, session, letGo]);
   const before = useRef<string | undefined>(undefined);
   const first = messages[0]?.id;
   // Older messages were put before the ones that were there: what is in view has to stay where it is.
@@ -42,7 +51,7 @@ export function MessageList({ session, messages, running, acts }: Props) {
   return (
     <div className="relative min-h-0 flex-1">
       <div ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label={t.conversations} className="h-full overflow-y-auto px-4 [overflow-anchor:none]">
-        <Virtualizer scrollRef={scroller} shift={prepended} as="ol" item="li" keepMounted={running ? [messages.length - 1] : []}>
+        <Virtualizer ref={virtual} scrollRef={scroller} shift={prepended} as="ol" item="li" keepMounted={running ? [messages.length - 1] : []}>
           {messages.map((message, place) => (
             <Message
               key={session.keyOf(message.id)}
@@ -57,7 +66,7 @@ export function MessageList({ session, messages, running, acts }: Props) {
       </div>
       {older && <span className="sr-only">{t.older}</span>}
       {away && (
-        <button type="button" onClick={toEnd} aria-label={t.toNewest} title={t.toNewest} className="absolute right-6 bottom-3 inline-flex size-10 items-center justify-center rounded-full border border-line bg-page shadow-md">
+        <button type="button" onClick={goToEnd} aria-label={t.toNewest} title={t.toNewest} className="absolute right-6 bottom-3 inline-flex size-10 items-center justify-center rounded-full border border-line bg-page shadow-md">
           <Icon name="down" />
         </button>
       )}

@@ -3,7 +3,7 @@ import { useTexts } from "../texts/index.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Editing } from "./acts.ts";
-import { FileChip } from "./FileChip.tsx";
+import { FileShown } from "./FileShown.tsx";
 import type { MessageProps } from "./Message.tsx";
 import { filesOf, textOf } from "./shown.ts";
 import { Versions } from "./Versions.tsx";
@@ -14,29 +14,33 @@ export function Question({ session, message, acts }: MessageProps) {
   const editing = use(Editing);
   const text = textOf(message);
   if (editing.id === message.id) {
-    return <Editor text={text} onCancel={() => editing.set(null)} onSend={(next) => acts.edit(message.id, next)} />;
+    return <Editor text={text} lone={filesOf(message).length === 0} onCancel={() => editing.set(null)} onSend={(next) => acts.edit(message.id, next)} />;
   }
   return (
     <div className="group flex flex-col items-end gap-1">
       <h3 className="sr-only">{t.you}</h3>
-      {filesOf(message).map((file, place) => <FileChip key={place} file={file} />)}
+      {filesOf(message).map((file, place) => <FileShown key={place} file={file} />)}
       {text && <p className="max-w-[85%] rounded-2xl bg-mine px-4 py-2 break-words whitespace-pre-wrap" dir="auto">{text}</p>}
       <div className="flex items-center gap-1">
         <Versions session={session} id={message.id} acts={acts} />
-        <CopyButton text={text} label={t.copy} />
-        <button type="button" className="act-icon" aria-label={t.edit} title={t.edit} onClick={() => editing.set(message.id)}>
-          <Icon name="edit" />
-        </button>
+        <span className="quiet flex gap-1">
+          {text && <CopyButton text={text} label={t.copy} />}
+          <button type="button" className="act-icon" aria-label={t.edit} title={t.edit} onClick={() => editing.set(message.id)}>
+            <Icon name="edit" />
+          </button>
+        </span>
       </div>
     </div>
   );
 }
 
-function Editor({ text, onSend, onCancel }: { text: string; onSend: (text: string) => void; onCancel: () => void }) {
+/** `lone`: there is nothing but the text, so it cannot be empty. */
+function Editor({ text, lone, onSend, onCancel }: { text: string; lone: boolean; onSend: (text: string) => void; onCancel: () => void }) {
   const t = useTexts();
   const [value, setValue] = useState(text);
+  const ready = !lone || value.trim() !== "";
   const send = (): void => {
-    if (value.trim()) onSend(value);
+    if (ready) onSend(value);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
@@ -51,7 +55,7 @@ function Editor({ text, onSend, onCancel }: { text: string; onSend: (text: strin
       <textarea autoFocus className="field field-sizing-content max-h-96" aria-label={t.edit} value={value} onChange={(event) => setValue(event.target.value)} onKeyDown={onKeyDown} />
       <div className="flex justify-end gap-2">
         <button type="button" className="act" onClick={onCancel}>{t.cancel}</button>
-        <button type="button" className="act-main" disabled={!value.trim()} onClick={send}>{t.editSend}</button>
+        <button type="button" className="act-main" disabled={!ready} onClick={send}>{t.editSend}</button>
       </div>
     </div>
   );

@@ -2,6 +2,7 @@ import { Chat } from "@ai-sdk/react";
 import type { FileUIPart } from "ai";
 import { change, conversation, messages, stopTurn } from "../api/calls.ts";
 import { ApiError, LostError } from "../api/errors.ts";
+import { inlined } from "../api/files.ts";
 import { newId } from "../ids.ts";
 import type { Conversation } from "../api/types.ts";
 import { Store } from "../store.ts";
@@ -17,6 +18,8 @@ const FOLLOW_MS = 700;
 export interface View {
   phase: "new" | "loading" | "ready" | "missing";
   about: Conversation | null;
+  /** What it is called, as soon as that is told: before `about` is read. */
+  title: string | null;
   /** Whether there are older messages than those that are shown. */
   older: boolean;
   lost: boolean;
@@ -59,6 +62,7 @@ export class ConversationSession {
     this.view = new Store<View>({
       phase: isNew ? "new" : "loading",
       about: null,
+      title: null,
       older: false,
       lost: false,
       elsewhere: false,
@@ -69,7 +73,7 @@ export class ConversationSession {
       generateId: newId,
       transport: transport((lost) => this.#see({ lost })),
       onData: (part) => {
-        if (part.type === "data-conversation") this.onChange((part.data as { title: string }).title);
+        if (part.type === "data-conversation") this.#named((part.data as { title: string }).title);
       },
       onError: (error) => this.refused(error),
       onFinish: ({ message }) => this.#ended(message),
@@ -94,9 +98,18 @@ export class ConversationSession {
     );
   }
 
+  /** Its files go along: the new question has them as the old one had. */
   async edit(id: string, text: string, wishes: Wishes): Promise<void> {
-    const files = this.#message(id)?.parts.filter((part) => part.type === "file" && part.url.startsWith("data:")) ?? [];
-    const message = { id, role: "user" as const, parts: [...files, { type: "text" as const, text }] };
+    const kept = this.#message(id)?.parts.filter((part) => part.type === "file") ?? [];
+    this.#unsent = { text, files: kept };
+    try {
+      this.#unsent = { text, files: await Promise.all(kept.map(inlined)) };
+    } catch (error) {
+      if (error instanceof LostError) this.#see({ lost: true });
+      this.refused(error);
+      return this.#giveBack();
+    }
+    const message = { id, role: "user" as const, parts: partsOf(this.#unsent) };
     await this.#run({ kind: "edit", client_id: newId(), message_id: id, ...wishes }, (body) =>
       this.chat.sendMessage({ ...message, messageId: id }, { body }),
     );
@@ -142,7 +155,7 @@ export class ConversationSession {
   /** Takes over what the list says of it, and looks whether the conversation went on elsewhere. */
   heard(about: Conversation): void {
     const known = this.view.get().about;
-    if (known && known.title !== about.title) this.#see({ about: { ...known, title: about.title } });
+    if (known && known.title !== about.title) this.#see({ about: { ...known, title: about.title }, title: about.title });
     if (!known || this.#settling || this.#asking || about.updated_at === known.updated_at) return;
     void this.settle();
   }
@@ -157,6 +170,11 @@ export class ConversationSession {
       });
     this.#settling = mine;
     return mine;
+  }
+
+  #named(title: string): void {
+    this.#see({ title });
+    this.onChange(title);
   }
 
   #ended(answer: Shown): void {
@@ -205,7 +223,7 @@ export class ConversationSession {
       this.tree.add(older.items);
       this.#cursor = older.next;
     }
-    this.#see({ phase: "ready", about });
+    this.#see({ phase: "ready", about, title: about.title });
     this.#display();
   }
 
@@ -232,9 +250,13 @@ export class ConversationSession {
   readonly refused = (error: unknown): void => {
     if (!(error instanceof ApiError)) return; // a stream that broke is taken up again, and one that failed says why
     this.#see({ refusal: error });
+    this.#giveBack();
+  };
+
+  #giveBack(): void {
     if (this.#unsent) this.onUnsent(this.#unsent);
     this.#unsent = null;
-  };
+  }
 
   #failed(error: unknown): void {
     const gone = error instanceof ApiError && error.status === 404;

@@ -1,4 +1,5 @@
 import type { FileUIPart, UIMessage } from "ai";
+import { storedAddress } from "../api/files.ts";
 import type { ErrorInfo, FileRef, Row, Usage } from "../api/types.ts";
 
 /** What rides along with a message: `row` when it is stored, the rest while its answer streams. */
@@ -30,7 +31,7 @@ function toShown(row: Row): Shown {
 
 /** The AI SDK wants an address for a file; ours are named by their digest and fetched with the person's credentials. */
 function storedFile(file: FileRef): FileUIPart {
-  return { type: "file", filename: file.name, mediaType: file.media_type, url: `sha256:${file.sha256}` };
+  return { type: "file", filename: file.name, mediaType: file.media_type, url: storedAddress(file.sha256) };
 }
 
 export function textOf(message: Shown): string {

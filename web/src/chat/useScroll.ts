@@ -19,15 +19,22 @@ export function useScroll(
   const top = useRef(0);
   const [away, setAway] = useState(false);
 
+  const acted = useRef(-Infinity);
   const toEnd = useCallback(() => {
     pinned.current = true;
     setAway(false);
     const element = scroller.current;
     if (element) element.scrollTop = element.scrollHeight;
   }, [scroller]);
+  /** What the person did before no longer counts: they asked for the end. */
+  const goToEnd = useCallback(() => {
+    acted.current = -Infinity;
+    toEnd();
+  }, [toEnd]);
   useLayoutEffect(() => {
-    if (asked !== undefined || pinned.current) toEnd();
-  }, [asked, toEnd]);
+    if (asked !== undefined) goToEnd();
+    else if (pinned.current) toEnd();
+  }, [asked, goToEnd, toEnd]);
 
   // What an answer adds changes the height of its message, long after it was put on the page.
   useEffect(() => {
@@ -39,10 +46,12 @@ export function useScroll(
   }, [scroller, toEnd]);
 
   // Heights that are measured move the content as well: only the person's own scrolling takes them away from the end.
-  const acted = useRef(0);
   useEffect(() => {
     const element = scroller.current;
-    const act = (): void => void (acted.current = performance.now());
+    const act = (event: Event): void => {
+      if (event.target instanceof HTMLTextAreaElement) return; // typed, not scrolled
+      acted.current = performance.now();
+    };
     OWN.forEach((name) => element?.addEventListener(name, act, { passive: true }));
     return () => OWN.forEach((name) => element?.removeEventListener(name, act));
   }, [scroller]);
@@ -59,5 +68,10 @@ export function useScroll(
     if (!pinned.current && element.scrollTop < EARLY) onOlder();
   }, [scroller, onOlder]);
 
-  return { onScroll, toEnd, away };
+  /** Stays where it is from now on. */
+  const letGo = useCallback(() => {
+    pinned.current = false;
+  }, []);
+
+  return { onScroll, goToEnd, letGo, away };
 }

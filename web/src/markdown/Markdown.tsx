@@ -7,6 +7,8 @@ import remend from "remend";
 import { useTexts } from "../texts/index.ts";
 import { Blocks, parse } from "./blocks.ts";
 import { Code } from "./Code.tsx";
+import { withDollars } from "./delimiters.ts";
+import { Formula } from "./Formula.tsx";
 import { Link, Picture } from "./Link.tsx";
 import { Safely } from "./Safely.tsx";
 
@@ -16,7 +18,7 @@ const FOOTNOTES = "md-";
 export const Markdown = memo(function Markdown({ text, growing }: { text: string; growing: boolean }) {
   const blocks = useRef<Blocks>(null);
   blocks.current ??= new Blocks();
-  const found = blocks.current.update(text);
+  const found = blocks.current.update(withDollars(text));
   return (
     <div className="prose-chat">
       {found.map((block, place) => (
@@ -36,12 +38,22 @@ const Piece = memo(function Piece({ source, growing }: { source: string; growing
 function render(source: string): ReactNode {
   const tree = toHast(parse(source), {
     clobberPrefix: FOOTNOTES,
-    handlers: { html: (_state, node: { value: string }) => ({ type: "text", value: node.value }) },
+    handlers: {
+      html: (_state, node: { value: string }) => ({ type: "text", value: node.value }),
+      math: (_state, node: { value: string }) => formula(node.value, true),
+      inlineMath: (_state, node: { value: string }) => formula(node.value, false),
+    },
   });
   return toJsxRuntime(tree as Nodes, { Fragment, jsx, jsxs, components, passNode: true, ignoreInvalidStyle: true });
 }
 
+/** An element that stands for a formula until it is React's. */
+function formula(value: string, display: boolean): Element {
+  return { type: "element", tagName: "data", properties: { value, display: display ? "block" : "inline" }, children: [] };
+}
+
 const components: Partial<Components> = {
+  data: ({ node }) => <Formula tex={String(node?.properties["value"])} display={node?.properties["display"] === "block"} />,
   a: ({ href, children }) => <Link href={href}>{children}</Link>,
   img: ({ src, alt }) => <Picture src={typeof src === "string" ? src : undefined} alt={alt} />,
   pre: ({ node }) => <Code {...fence(node)} />,

@@ -1,8 +1,11 @@
 import { useRef } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
-import { useTexts } from "../texts/index.ts";
+import type { Conversation } from "../api/types.ts";
+import { useStore } from "../store.ts";
+import { language, useTexts } from "../texts/index.ts";
 import { Notice } from "../ui/Notice.tsx";
 import { ConversationRow } from "./ConversationRow.tsx";
+import { groupOf } from "./groups.ts";
 import { useConversations } from "./useConversations.ts";
 
 const AHEAD = 400;
@@ -21,6 +24,7 @@ export function ConversationList({ q, archived, open, onPicked }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useRef<VirtualizerHandle>(null);
   const found = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const groups = useGroups(found);
   const onScroll = (): void => {
     const element = scroller.current;
     if (!element || !list.hasNextPage || list.isFetchingNextPage) return;
@@ -31,10 +35,23 @@ export function ConversationList({ q, archived, open, onPicked }: Props) {
   return (
     <div ref={scroller} className="-mx-1 h-full overflow-y-auto px-1" onScroll={onScroll}>
       <Virtualizer ref={virtual} scrollRef={scroller} as="ul" item="li" onScrollEnd={onScroll}>
-        {found.map((one) => (
-          <ConversationRow key={one.id} about={one} current={one.id === open} onPicked={onPicked} />
-        ))}
+        {found.flatMap((one, place) => {
+          const group = q ? null : groups[place];
+          const row = <ConversationRow key={one.id} about={one} current={one.id === open} onPicked={onPicked} />;
+          return group && group !== groups[place - 1] ? [<Group key={group} title={group} />, row] : [row];
+        })}
       </Virtualizer>
     </div>
   );
+}
+
+function Group({ title }: { title: string }) {
+  return <h2 className="px-3 pt-3 pb-1 text-xs font-medium text-faint">{title}</h2>;
+}
+
+function useGroups(found: readonly Conversation[]): string[] {
+  const t = useTexts();
+  const month = new Intl.DateTimeFormat(useStore(language), { month: "long", year: "numeric" });
+  const today = new Date().setHours(0, 0, 0, 0);
+  return found.map((one) => groupOf(new Date(one.updated_at), today, t, month));
 }

@@ -1,12 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change, remove } from "../api/calls.ts";
+import { exported } from "../api/files.ts";
 import type { Conversation } from "../api/types.ts";
 import { forget, tell } from "../chat/sessions.ts";
 import { address, go } from "../route.ts";
 import type { Texts } from "../texts/en.ts";
 import { useTexts } from "../texts/index.ts";
 import { Dialog } from "../ui/Dialog.tsx";
+import { download } from "../ui/download.ts";
 import { Field } from "../ui/Field.tsx";
 import { Menu, type Choice } from "../ui/Menu.tsx";
 import { Notice } from "../ui/Notice.tsx";
@@ -28,23 +30,32 @@ export function ConversationRow({ about, current, onPicked }: Props) {
   };
   return (
     <div className={`group flex items-center rounded-lg pr-1 hover:bg-raised ${current ? "bg-raised" : ""}`}>
-      <a href={address(about.id)} aria-current={current ? "page" : undefined} className="min-w-0 flex-1 truncate rounded-lg px-3 py-2" title={about.title} onClick={onPicked}>
+      <a href={address(about.id)} aria-current={current ? "page" : undefined} className="min-w-0 flex-1 truncate rounded-lg px-3 py-2 text-sm" title={about.title} onClick={onPicked}>
         <bdi>{about.title}</bdi>
-        {about.match && <bdi className="block truncate text-sm text-faint">{about.match.text}</bdi>}
+        {about.match && <bdi className="block truncate text-xs text-faint">{about.match.text}</bdi>}
       </a>
-      <Menu label={t.options(about.title)} choices={choices(about, t, setAsking, () => void archive())} />
+      <span className="quiet flex">
+        <Menu label={t.options(about.title)} choices={choices(about, t, setAsking, () => void archive(), () => void save(about))} />
+      </span>
       {asking === "rename" && <Rename about={about} onClose={() => setAsking(null)} />}
       {asking === "delete" && <Delete about={about} current={current} onClose={() => setAsking(null)} />}
     </div>
   );
 }
 
-function choices(about: Conversation, t: Texts, ask: (what: "rename" | "delete") => void, archive: () => void): Choice[] {
+function choices(about: Conversation, t: Texts, ask: (what: "rename" | "delete") => void, archive: () => void, save: () => void): Choice[] {
   return [
     { label: t.rename, icon: "edit", act: () => ask("rename") },
     { label: about.archived ? t.unarchive : t.archive, icon: "archive", act: archive },
+    { label: t.export, icon: "download", act: save },
     { label: t.delete, icon: "trash", danger: true, act: () => ask("delete") },
   ];
+}
+
+/** Named by its title, but for what file systems do not take. */
+async function save({ id, title }: Conversation): Promise<void> {
+  const name = title.replace(/[\p{Cc}\s\\/:*?"<>|]+/gu, " ").trim().slice(0, 80);
+  download(URL.createObjectURL(await exported(id)), `${name || id}.md`);
 }
 
 function Rename({ about, onClose }: { about: Conversation; onClose: () => void }) {

@@ -1,4 +1,4 @@
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useState, type RefObject } from "react";
 import { session as account, signOut } from "../api/session.ts";
 import { go } from "../route.ts";
 import { useStore } from "../store.ts";
@@ -8,11 +8,12 @@ import { ConversationList } from "./ConversationList.tsx";
 
 interface Props {
   open: string | null;
+  search: RefObject<HTMLInputElement | null>;
   onPicked: () => void;
   onSettings: () => void;
 }
 
-export function Sidebar({ open, onPicked, onSettings }: Props) {
+export function Sidebar({ open, search, onPicked, onSettings }: Props) {
   const t = useTexts();
   const [text, setText] = useState("");
   const [archived, setArchived] = useState(false);
@@ -23,12 +24,12 @@ export function Sidebar({ open, onPicked, onSettings }: Props) {
   };
   return (
     <nav aria-label={t.conversations} className="flex h-full flex-col gap-2 bg-side p-3">
-      <button type="button" className="act-main" onClick={startNew}>
+      <button type="button" className="act-line bg-page" onClick={startNew}>
         <Icon name="plus" /> {t.newChat}
       </button>
       <div className="relative">
         <span className="pointer-events-none absolute top-2.5 left-2.5 text-faint"><Icon name="search" /></span>
-        <input type="search" className="field pl-9" aria-label={t.searchAll} placeholder={t.search} value={text} onChange={(event) => setText(event.target.value)} />
+        <input ref={search} type="search" className="field pl-9" aria-label={t.searchAll} placeholder={t.search} value={text} onChange={(event) => setText(event.target.value)} />
       </div>
       <div className="min-h-0 flex-1">
         <ConversationList q={q} archived={archived} open={open} onPicked={onPicked} />

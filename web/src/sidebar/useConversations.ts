@@ -26,11 +26,17 @@ export async function watch(client: QueryClient, onSeen: (newest: Conversation[]
   if (known && !same(known.pages[0]?.items ?? [], page.items)) await client.invalidateQueries({ queryKey: [KEY] });
 }
 
+/** Also as soon as the page is seen again: whoever comes back to it finds what happened elsewhere. */
 export function watching(look: () => Promise<void>): () => void {
-  const timer = setInterval(() => {
+  const watch = (): void => {
     if (document.visibilityState === "visible") look().catch(() => undefined); // the next look may be luckier
-  }, WATCH_MS);
-  return () => clearInterval(timer);
+  };
+  const timer = setInterval(watch, WATCH_MS);
+  document.addEventListener("visibilitychange", watch);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", watch);
+  };
 }
 
 function same(a: Conversation[], b: Conversation[]): boolean {

@@ -28,7 +28,7 @@ export function Dialog({ title, onClose, children, wide = false }: Props) {
         onClose();
       }}
       onClick={(event) => event.target === dialog.current && onClose()}
-      className={`m-auto max-h-[90dvh] w-full overflow-y-auto rounded-xl bg-page p-0 text-ink shadow-xl ${wide ? "max-w-2xl" : "max-w-md"}`}
+      className={`m-auto w-[calc(100%-1.5rem)] max-h-[90dvh] overflow-y-auto rounded-xl bg-page p-0 text-ink shadow-xl ${wide ? "max-w-3xl" : "max-w-md"}`}
     >
       <div className="p-5">
         <header className="mb-4 flex items-center justify-between gap-4">

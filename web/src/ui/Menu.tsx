@@ -8,6 +8,14 @@ export interface Choice {
   act: () => void;
 }
 
+interface Props {
+  label: string;
+  icon?: IconName;
+  choices: Choice[];
+  /** It begins below the button's left edge, in place of ending below its right one. */
+  start?: boolean;
+}
+
 const GAP = 4;
 
 /**
@@ -15,16 +23,16 @@ const GAP = 4;
  *
  * The browser's own popover: it lies over everything whatever it is in, and closes when one clicks elsewhere.
  */
-export function Menu({ label, icon = "more", choices }: { label: string; icon?: IconName; choices: Choice[] }) {
+export function Menu({ label, icon = "more", choices, start = false }: Props) {
   const [open, setOpen] = useState(false);
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (!open || !button.current || !menu.current) return;
-    place(menu.current, button.current);
+    place(menu.current, button.current, start);
     menu.current.querySelector<HTMLElement>('[role="menuitem"]')?.focus();
-  }, [open]);
+  }, [open, start]);
   return (
     <>
       <button
@@ -71,12 +79,12 @@ export function Menu({ label, icon = "more", choices }: { label: string; icon?: 
 }
 
 /** Below the button, or above it where there is no room. */
-function place(menu: HTMLElement, button: HTMLElement): void {
+function place(menu: HTMLElement, button: HTMLElement, start: boolean): void {
   const at = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   const below = at.bottom + GAP + height <= innerHeight;
   menu.style.top = `${below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height)}px`;
-  menu.style.left = `${Math.max(GAP, Math.min(at.right - width, innerWidth - width - GAP))}px`;
+  menu.style.left = `${Math.max(GAP, Math.min(start ? at.left : at.right - width, innerWidth - width - GAP))}px`;
 }
 
 /** Moves the focus among the items beside the one that has it. */

@@ -116,7 +116,9 @@ async def login(call: Call[Nothing, Login]) -> Reply:
     account=False,
 )
 async def refresh(call: Call[Nothing, Refresh]) -> Reply:
-    """Each refresh token is good once. One that comes twice ends the whole sign-in."""
+    """Each refresh token is good once. One that comes twice ends the whole sign-in; a browser's may come again for half
+    a minute, and gets the same answer.
+    """
     token = call.body.refresh_token or cookie_token(call.request)
     if token is None:
         raise AuthenticationError("there is no refresh token: log in")
@@ -172,6 +174,20 @@ async def password(call: Call[Nothing, PasswordChange]) -> Reply:
     return None
 
 
+@operation(
+    "POST",
+    "/api/auth/logout-everywhere",
+    summary="End all my sign-ins",
+    tag=TAG,
+    answers={204: Answer(says="They have ended, this one too; API tokens stay.")},
+)
+async def logout_everywhere(call: Call[Nothing, Nothing]) -> Reply:
+    await accounts(call).logout_everywhere(call.principal)
+    response = web.Response(status=204)
+    drop_cookie(response)
+    return response
+
+
 def _signed_in(call: Call[Any, Any], signed: SignIn, status: int = 200) -> web.Response:
     """A browser keeps the refresh token where no script of a page can read it; others get it in the body."""
     body: Json = {
@@ -187,4 +203,13 @@ def _signed_in(call: Call[Any, Any], signed: SignIn, status: int = 200) -> web.R
     return response
 
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (entry, register, login, refresh, logout, me, password)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    entry,
+    register,
+    login,
+    refresh,
+    logout,
+    me,
+    password,
+    logout_everywhere,
+)

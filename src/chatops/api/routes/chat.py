@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chatops.api.frames import UIFrames, frames_had
 from chatops.api.keys import SILENCE
 from chatops.api.operations import Answer, Call, Nothing, Operation, Reply, operation
 from chatops.api.payloads import ChatBody, turn_request
+from chatops.api.routes.conversations import FORBID
 from chatops.api.shapes import Stopped
 from chatops.engine.errors import ConflictError, NotFoundError
 from chatops.engine.events import Event, TurnFinished, TurnStarted
 from chatops.engine.messages import Conversation, Message
-from chatops.engine.requests import Turn
+from chatops.engine.requests import Turn, named_id
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -39,7 +42,8 @@ _DIALECT = {"x-vercel-ai-ui-message-stream": "v1"}
 )
 async def start(call: Call[Nothing, ChatBody]) -> Reply:
     """The turn belongs to the server: it goes on when this connection ends, and can be read again from
-    `GET /api/chat/{conversation_id}/stream`. The same `client_id` (or message id) gives the same turn again.
+    `GET /api/chat/{conversation_id}/stream`. The same `client_id` (or message id) gives the same turn again. One that
+    is not stored ends with its connection.
     """
     call.streams.check_room()
     request = turn_request(call.body, call.request.config_dict[SILENCE])
@@ -48,6 +52,9 @@ async def start(call: Call[Nothing, ChatBody]) -> Reply:
         return await _stream(call.request, call, turn)
     except NotFoundError:
         return await _again(call, turn)
+    finally:
+        if not request.record:
+            await end(call, turn)
 
 
 async def _stream(request: web.Request, call: Call[Nothing, ChatBody], turn: Turn) -> web.StreamResponse:
@@ -85,17 +92,39 @@ async def attach(call: Call[Nothing, Nothing]) -> Reply:
         return None
 
 
+async def end(call: Call[Any, Any], turn: Turn) -> None:
+    """Stops a turn that nobody can read any more: it is not stored, and its client has gone."""
+    with suppress(NotFoundError):
+        await call.tasks.finish(call.engine.stop(call.principal, turn.id), "stop a turn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """`client_id`: of the turn to stop, also when its client has not heard yet that it began; none: the one that
+    runs in the conversation.
+    """
+
+    __pydantic_config__ = FORBID
+
+    client_id: str | None = None
+
+
 @operation(
     "POST",
     "/api/chat/{conversation_id}/stop",
     summary="Stop the running turn",
     tag="Chat",
+    body=Stop,
     answers={200: Answer(says="What was stopped.", shape=Stopped)},
     errors=(404,),
 )
-async def stop(call: Call[Nothing, Nothing]) -> Reply:
+async def stop(call: Call[Nothing, Stop]) -> Reply:
     """What there is of the answer is stored before this returns, and can be continued."""
-    turn_id = await call.engine.latest(call.principal, call.path("conversation_id"))
+    name = call.body.client_id
+    if name is None:
+        turn_id = await call.engine.latest(call.principal, call.path("conversation_id"))
+    else:
+        turn_id = named_id(call.principal.user_id, name)
     try:
         stopped = await call.engine.stop(call.principal, turn_id)
     except NotFoundError:  # it ended long ago

@@ -9,10 +9,10 @@ from pydantic import ConfigDict, Field
 
 from chatops.api import cursors
 from chatops.api.operations import Answer, Call, Json, Nothing, Operation, Reply, operation
-from chatops.api.shapes import Conversation as ConversationShape
-from chatops.api.shapes import Conversations, Messages
+from chatops.api.shapes import Conversations, Messages, OneConversation
 from chatops.engine.codec import conversation_json, message_json
 from chatops.engine.messages import Conversation, SearchHit
+from chatops.engine.search import excerpt
 
 TAG = "Conversations"
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -68,21 +68,27 @@ async def _search(call: Call[ListQuery, Nothing], words: str) -> Json:
     newest: dict[str, SearchHit] = {}
     for hit in hits:
         newest.setdefault(hit.conversation.id, hit)
-    return {"conversations": [_found(hit) for hit in list(newest.values())[: call.query.limit]]}
+    return {"conversations": [_found(hit, words) for hit in list(newest.values())[: call.query.limit]]}
 
 
-def _found(hit: SearchHit) -> Json:
+def _found(hit: SearchHit, words: str) -> Json:
     message = hit.message
-    match = {"message_id": message.id, "role": message.role, "text": message.text[:MATCH_CHARS]}
+    match = {"message_id": message.id, "role": message.role, "text": excerpt(message.text, words, MATCH_CHARS)}
     return {**conversation_json(hit.conversation), "match": match}
 
 
-ONE = {200: Answer(says="The conversation.", shape=ConversationShape)}
+ONE = {200: Answer(says="The conversation.", shape=OneConversation)}
+
+
+def with_leaf(conversation: Conversation) -> Json:
+    """One conversation with the end of its active branch, which is the place where it goes on."""
+    leaf = {} if conversation.leaf_id is None else {"leaf_id": conversation.leaf_id}
+    return {**conversation_json(conversation), **leaf}
 
 
 @operation("GET", "/api/conversations/{id}", summary="One conversation", tag=TAG, answers=ONE, errors=(404,))
 async def one(call: Call[Nothing, Nothing]) -> Reply:
-    return conversation_json(await call.engine.history.named(call.principal, call.path("id")))
+    return with_leaf(await call.engine.history.named(call.principal, call.path("id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +129,7 @@ async def change(call: Call[Nothing, Changes]) -> Reply:
         conversation = await history.keep(principal, id_)
     if changes.archived is not None:
         conversation = await history.archive(principal, id_, archived=changes.archived)
-    return conversation_json(conversation)
+    return with_leaf(conversation)
 
 
 @operation(
@@ -155,12 +161,12 @@ class Fork:
     summary="Copy a branch into a new conversation",
     tag=TAG,
     body=Fork,
-    answers={201: Answer(says="The new conversation.", shape=ConversationShape)},
+    answers={201: Answer(says="The new conversation.", shape=OneConversation)},
     errors=(404,),
 )
 async def fork(call: Call[Nothing, Fork]) -> Reply:
     copy = await call.engine.history.fork(call.principal, call.path("id"), call.body.leaf_id)
-    return conversation_json(copy)
+    return with_leaf(copy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

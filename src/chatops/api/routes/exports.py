@@ -43,17 +43,36 @@ class ExportQuery:
     errors=(404,),
 )
 async def export(call: Call[ExportQuery, Nothing]) -> Reply:
-    return await _file(call, [call.path("id")])
+    return await _file(call, call.query.format, [call.path("id")])
 
 
-@operation("GET", "/api/export", summary="Export every conversation", tag=TAG, query=ExportQuery, answers=FILE)
-async def export_all(call: Call[ExportQuery, Nothing]) -> Reply:
-    return await _file(call, None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportsQuery:
+    """`ids`: conversations, with commas between, in this order; none: every one."""
+
+    __pydantic_config__ = FORBID
+
+    format: Format = "json"
+    ids: str | None = None
 
 
-async def _file(call: Call[ExportQuery, Nothing], ids: Sequence[str] | None) -> web.StreamResponse:
-    kind, suffix = _FILES[call.query.format]
-    async with aclosing(call.engine.exchange.export(call.principal, call.query.format, ids)) as pieces:
+@operation(
+    "GET",
+    "/api/export",
+    summary="Export conversations",
+    tag=TAG,
+    query=ExportsQuery,
+    answers=FILE,
+    errors=(404,),
+)
+async def export_all(call: Call[ExportsQuery, Nothing]) -> Reply:
+    ids = None if call.query.ids is None else call.query.ids.split(",")
+    return await _file(call, call.query.format, ids)
+
+
+async def _file(call: Call[Any, Nothing], format_: Format, ids: Sequence[str] | None) -> web.StreamResponse:
+    kind, suffix = _FILES[format_]
+    async with aclosing(call.engine.exchange.export(call.principal, format_, ids)) as pieces:
         # Before the status is sent: what is not there is an error, not an empty file.
         first = await anext(pieces, b"")
         response = web.StreamResponse(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from chatops.api.completion_frames import CompletionFrames, completion
 from chatops.api.completions import CompletionBody, turn_request
 from chatops.api.keys import OFFERS, SILENCE
 from chatops.api.operations import Answer, Call, Json, Nothing, Operation, Reply, encode, operation
+from chatops.api.routes.chat import end
 from chatops.api.shapes import Completion, OpenAIError, OpenAIModel, OpenAIModels
 from chatops.engine.errors import ChatopsError, NotFoundError
 from chatops.engine.events import TurnFinished
@@ -60,9 +61,8 @@ async def complete(call: Call[Nothing, CompletionBody]) -> Reply:
     try:
         return await (_stream if call.body.stream else _whole)(call, turn, stored=request.record)
     finally:
-        if not request.record:  # nobody can read it any more
-            with suppress(NotFoundError):
-                await call.tasks.finish(call.engine.stop(call.principal, turn.id), "stop a turn")
+        if not request.record:
+            await end(call, turn)
 
 
 async def _stream(call: Call[Nothing, CompletionBody], turn: Turn, *, stored: bool) -> web.StreamResponse:

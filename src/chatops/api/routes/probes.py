@@ -37,11 +37,15 @@ async def livez(call: Call[Nothing, Nothing]) -> Reply:  # noqa: ARG001 - every 
     account=False,
 )
 async def readyz(call: Call[Nothing, Nothing]) -> Reply:
-    """The store answers a read, the default model's provider is configured, and the server is not shutting down."""
+    """The store answers a read, the default model's provider is configured, and the server is not shutting down.
+    A Redis that is away is told, and keeps nobody from using this replica.
+    """
     checks = {"turns": "ok" if call.engine.open else "shutting down"}
     checks["store"] = await _store(call)
     checks["provider"] = _provider(call)
     ready = all(said == "ok" for said in checks.values())
+    if call.engine.replicas is not None:
+        checks["redis"] = "ok" if call.engine.replicas.status() == "ok" else "unreachable"
     body = {"status": "ready" if ready else "not_ready", "checks": checks}
     return web.json_response(body, status=200 if ready else 503, dumps=encode)
 

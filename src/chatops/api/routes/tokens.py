@@ -1,8 +1,8 @@
-"""API tokens for programs, and the link between an account and a chat platform's user."""
+"""API tokens for programs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -10,8 +10,8 @@ from pydantic import Field
 from chatops.api.operations import Answer, Call, Nothing, Operation, Reply, operation
 from chatops.api.routes.auth import accounts
 from chatops.api.routes.conversations import FORBID
-from chatops.api.shapes import ApiToken, Link, NewApiToken
-from chatops.engine.auth.nouns import MEMBER_SCOPES, PendingLink
+from chatops.api.shapes import ApiToken, NewApiToken
+from chatops.engine.auth.nouns import MEMBER_SCOPES
 from chatops.engine.auth.shapes import token_json
 
 TAG = "Accounts"
@@ -70,31 +70,4 @@ async def revoke(call: Call[Nothing, Nothing]) -> Reply:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCode:
-    """`confirm` false only says whom the code would join with this account: somebody may have sent you theirs."""
-
-    __pydantic_config__ = FORBID
-
-    code: str = field(repr=False)
-    confirm: bool = False
-
-
-@operation(
-    "POST",
-    "/api/link",
-    summary="Join a Slack or Discord user with my account",
-    tag=TAG,
-    body=LinkCode,
-    answers={200: Answer(says="Whom it joins.", shape=Link)},
-    errors=(404,),
-)
-async def link(call: Call[Nothing, LinkCode]) -> Reply:
-    """The code is what `/chatops link` gave there."""
-    act = accounts(call).link if call.body.confirm else accounts(call).describe_link
-    found: PendingLink = await act(call.principal, call.body.code)
-    identities = [{"platform": one.platform, "user_id": one.user_id} for one in found.identities]
-    return {"name": found.shadow.name, "identities": identities, "linked": call.body.confirm}
-
-
-OPERATIONS: tuple[Operation[Any, Any], ...] = (listed, create, revoke, link)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (listed, create, revoke)

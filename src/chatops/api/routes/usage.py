@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from chatops.api.operations import Answer, Call, Json, Nothing, Operation, Reply, operation
 from chatops.api.routes.conversations import FORBID
-from chatops.api.shapes import UsageReport
+from chatops.api.shapes import UsageReport, Verdict
 from chatops.engine.codec import dollars, iso
 from chatops.engine.errors import InvalidRequestError
 
@@ -41,7 +41,7 @@ async def usage(call: Call[UsageQuery, Nothing]) -> Reply:
     limits, query = call.engine.limits, call.query
     lines = await limits.usage(call.principal, since=_since(query.since), by=query.by)
     budgets = await limits.remaining(call.principal)
-    return {"usage": [_line(line, query.by) for line in lines], "budgets": [_budget(budget) for budget in budgets]}
+    return {"usage": [line.as_json(query.by) for line in lines], "budgets": [_budget(budget) for budget in budgets]}
 
 
 def _since(text: str) -> int:
@@ -52,22 +52,6 @@ def _since(text: str) -> int:
         return max(0, round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000))
     except (ValueError, OverflowError):
         raise InvalidRequestError("since: write 12h, 7d, 4w, or a time like 2026-11-01") from None
-
-
-def _line(line: Any, by: str) -> Json:
-    counts = {
-        "cached_tokens": line.cached_tokens,
-        "unpriced_turns": line.unpriced,
-        "estimated_turns": line.estimated,
-    }
-    return {
-        by: line.key,
-        "turns": line.turns,
-        "input_tokens": line.input_tokens,
-        "output_tokens": line.output_tokens,
-        "cost": dollars(line.cost),
-        **{name: count for name, count in counts.items() if count},
-    }
 
 
 def _budget(budget: Any) -> Json:
@@ -85,4 +69,17 @@ def _budget(budget: Any) -> Json:
     }
 
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (usage,)
+@operation(
+    "GET",
+    "/api/usage/verify",
+    summary="Whether the usage ledger is as it was written",
+    tag="Usage",
+    answers={200: Answer(says="What was found.", shape=Verdict)},
+)
+async def verify(call: Call[Nothing, Nothing]) -> Reply:
+    """For administrators. It reads the whole ledger."""
+    verdict = await call.engine.limits.verify(call.principal)
+    return {"rows": verdict.rows, **({} if verdict.fault is None else {"fault": verdict.fault})}
+
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (usage, verify)

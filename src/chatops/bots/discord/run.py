@@ -17,10 +17,9 @@ from chatops.bots.commands import Commands
 from chatops.bots.desk import GRACE, Parts, open_desk
 from chatops.bots.discord.client import DiscordAdapter, Handlers
 from chatops.bots.discord.wire import Wire
-from chatops.bots.identities import Shadows
 from chatops.bots.memory import Memory
 from chatops.bots.policy import Policy
-from chatops.bots.ports import Identities, Records
+from chatops.bots.ports import Records
 from chatops.bots.safety import for_discord
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
@@ -28,6 +27,10 @@ from chatops.engine.service import Engine
 from chatops.sections import DiscordSettings
 
 LEASE_MS = 20_000
+_REFUSED = "Discord refuses the token: copy it anew from the app's page “Bot” into DISCORD_TOKEN"
+_SHARDS = "Discord wants this bot to have more connections, for its many servers: set a larger `shards` in [discord]"
+_CLOSED = {4004: _REFUSED, 4010: _SHARDS, 4011: _SHARDS}
+"""The gateway's close codes that a setting mends (Discord's documentation, “Gateway Close Event Codes”)."""
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +41,6 @@ async def run_discord(
     records: Records,
     *,
     policy: Policy,
-    identities: Identities | None = None,
     grace: float = GRACE,
     lease_ms: int = LEASE_MS,
     ready: Callable[[], None] | None = None,
@@ -61,7 +63,6 @@ async def run_discord(
             engine=engine,
             adapter=adapter,
             memory=memory,
-            identities=identities or engine.accounts or Shadows(),
             policy=policy,
             clean=for_discord,
         )
@@ -74,11 +75,21 @@ async def run_discord(
                 " mentions, direct messages and /ask; in threads it needs a mention each time"
             )
         except* discord.LoginFailure:
-            raise SettingsError(
-                "Discord refuses the token: copy it anew from the app's page “Bot” into DISCORD_TOKEN"
-            ) from None
+            raise SettingsError(_REFUSED) from None
+        except* discord.ConnectionClosed as closed:
+            raise _meaning(closed) from None
         finally:
             await wire.aclose()
+
+
+def _meaning(closed: BaseExceptionGroup[discord.ConnectionClosed]) -> Exception:
+    """Why the gateway ended for good; what else closes it, the library mends by itself."""
+    first: BaseException = closed
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, discord.ConnectionClosed)  # noqa: S101 - what was caught
+    said = _CLOSED.get(first.code or 0)
+    return SettingsError(said) if said else first
 
 
 async def _connected(
@@ -127,5 +138,13 @@ def client_of(settings: DiscordSettings, wire: Wire, *, content: bool) -> discor
         "allowed_mentions": discord.AllowedMentions.none(),
     }
     if settings.shards is None:
-        return discord.Client(**options)
-    return discord.AutoShardedClient(shard_count=settings.shards, **options)
+        client = discord.Client(**options)
+    else:
+        client = discord.AutoShardedClient(shard_count=settings.shards, **options)
+    if settings.gateway is not None:
+        client.before_identify_hook = _at_once  # type: ignore[method-assign]  # the library's own hook
+    return client
+
+
+async def _at_once(shard_id: int | None, *, initial: bool = False) -> None:
+    """Discord wants five seconds between two identifications; another gateway, a proxy, has its own rules."""

@@ -6,6 +6,7 @@ An address is a value of texts: `kind` (thread, channel, interaction), `channel`
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -70,6 +71,7 @@ class DiscordSurface:
     """A `Surface` on Discord."""
 
     waits_for_text = False
+    most = 8
 
     def __init__(self, client: discord.Client, wire: Wire, address: Value, *, pace: float) -> None:
         self.limit = PARTS
@@ -77,6 +79,7 @@ class DiscordSurface:
         self._wire = wire
         self._address = dict(address)
         self._pace = pace
+        self.aside = str(self._address.get("aside", ""))
         self._lost = 0
         """Messages that were found to be gone: what is posted in their place is another message for the nonce."""
 
@@ -96,7 +99,7 @@ class DiscordSurface:
                 with self._token():
                     return await self._follow_up(view)
             channel = await self._channel()
-            more = _given(view=buttons(view), reference=self._reference(view))
+            more = _given(view=buttons(view), reference=self._reference(view), file=_file(view))
             sent = await channel.send(
                 view.text,
                 nonce=_nonce(view, self._lost),
@@ -107,6 +110,8 @@ class DiscordSurface:
             return str(sent.id)
 
     async def edit(self, ref: str, view: View) -> None:
+        if view.file:
+            return  # it was posted when the answer was over
         channel = self._address["channel"]
         with explained():
             if self._by_webhook:
@@ -145,7 +150,11 @@ class DiscordSurface:
                 "user": self._address["user"],
             }
         else:
-            address = {"kind": "direct", "channel": "0", "user": self._address["user"]}
+            aside = (
+                f"I may not write in <#{self._address['channel']}>, so this is here: who runs that server can give me"
+                " View Channel and Send Messages (in threads too) there."
+            )
+            address = {"kind": "direct", "channel": "0", "user": self._address["user"], "aside": aside}
         return DiscordSurface(self._client, self._wire, address, pace=self._pace)
 
     @property
@@ -174,8 +183,9 @@ class DiscordSurface:
             original = self._address["original"]
             await self.edit(original, view)
             return str(original)
+        more = _given(view=buttons(view), file=_file(view))
         sent = await self._webhook.send(
-            view.text, wait=True, allowed_mentions=_NO_MENTIONS, suppress_embeds=True, **_given(view=buttons(view))
+            view.text, wait=True, allowed_mentions=_NO_MENTIONS, suppress_embeds=True, **more
         )
         return str(sent.id)
 
@@ -219,6 +229,10 @@ class DiscordSurface:
 def _given(**options: Any) -> dict[str, Any]:
     """Those that are not None: discord.py knows absent from None."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _file(view: View) -> discord.File | None:
+    return discord.File(io.BytesIO(view.file.encode()), "answer.md") if view.file else None
 
 
 def _nonce(view: View, lost: int) -> str:

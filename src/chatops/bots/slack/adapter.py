@@ -12,7 +12,7 @@ from chatops.bots.files import File, check_sizes, received
 from chatops.bots.ports import Platform, Question, Received, Value
 from chatops.bots.slack.calls import Clients
 from chatops.bots.slack.questions import text_of
-from chatops.bots.slack.streams import StreamBudget
+from chatops.bots.slack.streams import Lacks, StreamBudget
 from chatops.bots.slack.surface import SlackSurface
 from chatops.bots.surfaces import ClosedError
 from chatops.engine.errors import InvalidRequestError
@@ -33,9 +33,10 @@ class SlackAdapter:
         self._pace = pace
         self._api = yarl.URL(api_base)
         self._budget = StreamBudget()
+        self._lacks = Lacks()
 
     def surface(self, address: Value) -> SlackSurface:
-        return SlackSurface(self.clients, self._budget, address, pace=self._pace)
+        return SlackSurface(self.clients, self._budget, self._lacks, address, pace=self._pace)
 
     async def fetch(self, question: Question) -> Received:
         check_sizes([(file["name"], file["size"]) for file in question.files])

@@ -36,8 +36,19 @@ _CLOSED = {
     "token_revoked",
     "token_expired",
     "not_authed",
+    "missing_scope",
 }
-NOT_STREAMING = {"message_not_in_streaming_state", "streaming_state_conflict", "stopped_by_user", "message_not_found"}
+NOT_STREAMING = {"message_not_in_streaming_state", "streaming_state_conflict", "message_not_found"}
+STOPPED = "stopped_by_user"
+_PASSING = {
+    "",
+    "ratelimited",
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "team_added_to_org",
+}
 
 TokenFor = Callable[[str, str], Awaitable[str]]
 """The bot token of a workspace: team id, enterprise id (empty outside of Grid)."""
@@ -47,6 +58,11 @@ def code_of(error: SlackApiError) -> str:
     """Slack's own word for what went wrong; empty when its answer was none of Slack's."""
     data = getattr(error.response, "data", error.response)
     return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
+def is_refusal(error: SlackApiError) -> bool:
+    """Whether Slack does not do this here at all: no passing trouble, and the place itself is open."""
+    return code_of(error) not in _PASSING | _CLOSED | _MISSING | _TOO_LONG
 
 
 @contextmanager

@@ -22,6 +22,9 @@ from chatops.bots.ports import Person, Place
 from chatops.bots.safety import mrkdwn
 from chatops.bots.slack import blocks, questions
 from chatops.bots.slack.calls import code_of
+from chatops.bots.slack.home import Home
+from chatops.bots.slack.names import Names
+from chatops.bots.slack.names import mentioned as mentioned_in
 
 _PEOPLE_SAY = {None, "file_share", "thread_broadcast"}
 """Subtypes of messages that a person wrote."""
@@ -41,11 +44,14 @@ class Seen:
 class Handlers:
     """`native`: where Slack's own streaming is used."""
 
-    def __init__(self, desk: Desk, buttons: Buttons, commands: Commands, *, native: str) -> None:
+    def __init__(self, desk: Desk, buttons: Buttons, commands: Commands, home: Home, *, native: str) -> None:
         self._desk = desk
         self._buttons = buttons
         self._commands = commands
+        self._home = home
         self._native = native
+        self._names = Names()
+        self._grid: set[str] = set()
 
     def register(self, app: AsyncApp) -> None:
         app.event("message")(self.message)
@@ -72,11 +78,16 @@ class Handlers:
         raw = str(event.get("text") or "")
         mentioned = event.get("type") == "app_mention" or f"<@{seen.bot_user}" in raw
         is_direct = event.get("channel_type") in {"im", "mpim"} or str(event["channel"]).startswith("D")
-        text = questions.text_of(raw, seen.bot_user)
-        if not (text or event.get("files")) or not (is_direct or mentioned or event.get("thread_ts")):
+        if not (raw.strip() or event.get("files")) or not (is_direct or mentioned or event.get("thread_ts")):
             return
+        await self._note_grid(seen)
         key, known = await self._place(seen, event, is_direct=is_direct)
         if not (is_direct or mentioned or known):
+            return
+        home = str(event.get("user_team") or event.get("team") or seen.team)
+        names = await self._names.of(context.client, home, [user, *mentioned_in(raw, seen.bot_user)])
+        text = questions.text_of(raw, seen.bot_user, names)
+        if not (text or event.get("files")):
             return
         thread = str(event.get("thread_ts") or event["ts"])
         address = questions.address_of(
@@ -89,7 +100,7 @@ class Handlers:
             direct="yes" if is_direct else "",
             middle="yes" if event.get("thread_ts") and not known and not is_direct else "",
         )
-        person = questions.person_of(str(event.get("user_team") or event.get("team") or seen.team), user)
+        person = questions.person_of(home, user, names.get(user, ""))
         place = questions.place_of(seen.team, event["channel"], key, is_direct=is_direct)
         event_id = _id(seen.team, event["channel"], event["ts"])
         question = questions.question_of(
@@ -97,6 +108,12 @@ class Handlers:
         )
         if await self._desk.receive(question) and address["mode"] == "native":
             self._desk.spawn(_status(context.client, event["channel"], thread))
+
+    async def _note_grid(self, seen: Seen) -> None:
+        """Should an organisation uninstall the app, its workspaces must be known."""
+        if seen.enterprise and seen.team not in self._grid:
+            await self._desk.memory.join_grid(seen.enterprise, seen.team)
+            self._grid.add(seen.team)
 
     async def _place(self, seen: Seen, event: Body, *, is_direct: bool) -> tuple[str, bool]:
         """The conversation's key, and whether one is held there."""
@@ -108,8 +125,10 @@ class Handlers:
             return thread, True
         return f"{seen.team}:{event['channel']}", True
 
-    async def opened(self, event: Body, client: AsyncWebClient) -> None:
-        if event.get("tab") == "messages":
+    async def opened(self, event: Body, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
+        if event.get("tab") == "home":
+            await self._home.show(client, _seen(context, body).team, event["user"])
+        elif event.get("tab") == "messages":
             await _suggest(client, event["channel"], None)
 
     async def pane(self, event: Body, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
@@ -161,7 +180,8 @@ class Handlers:
         match = PATTERN.fullmatch(str(body["actions"][0]["action_id"]))
         if match is not None:
             person, place = _who(body, context)
-            self._desk.spawn(self._press((match["action"], match["turn"]), person, place, body, client))
+            action = str(body["actions"][0].get("value")) if match["action"] == "rate" else match["action"]
+            self._desk.spawn(self._press((action, match["turn"]), person, place, body, client))
         await ack()
 
     async def _press(

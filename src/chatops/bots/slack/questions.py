@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from chatops.bots.ports import Person, Place, Question, Value
@@ -14,17 +15,20 @@ QUOTED = 4000
 """Characters of a message that a shortcut is about."""
 
 
-def text_of(text: str, bot_user: str) -> str:
-    """Slack's text as people read it: without our mention, links and names written out, entities as characters."""
+def text_of(text: str, bot_user: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Slack's text as people read it: without our mention, links and names written out, entities as characters.
+
+    `names`: of users, by their ids.
+    """
     text = re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", "", text) if bot_user else text
-    text = _ENTITY.sub(_written_out, text)
+    text = _ENTITY.sub(lambda match: _written_out(match, names), text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
-def _written_out(match: re.Match[str]) -> str:
+def _written_out(match: re.Match[str], names: Mapping[str, str]) -> str:
     target, _, label = match[1].partition("|")
     if target.startswith("@"):
-        return f"@{label or target[1:]}"
+        return f"@{label or names.get(target[1:], target[1:])}"
     if target.startswith("#"):
         return f"#{label or target[1:]}"
     if target.startswith("!"):

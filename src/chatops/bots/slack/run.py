@@ -18,15 +18,16 @@ from slack_sdk.errors import SlackApiError
 from chatops.bots.buttons import Buttons
 from chatops.bots.commands import Commands
 from chatops.bots.desk import GRACE, Parts, open_desk
-from chatops.bots.identities import Shadows
 from chatops.bots.memory import LEASE_MS, Memory
 from chatops.bots.policy import Policy
-from chatops.bots.ports import Identities, Records
+from chatops.bots.ports import Records
 from chatops.bots.safety import for_slack
 from chatops.bots.slack.adapter import SlackAdapter
 from chatops.bots.slack.calls import Clients, code_of, connecting
 from chatops.bots.slack.handlers import Handlers
+from chatops.bots.slack.home import Home
 from chatops.bots.slack.installs import Installs, States
+from chatops.bots.slack.leaving import Leaving
 from chatops.engine.errors import SettingsError
 from chatops.engine.ids import now_ms
 from chatops.engine.service import Engine
@@ -39,9 +40,9 @@ SCOPES = (
     "chat:write",
     "commands",
     "files:read",
+    "files:write",
     "groups:history",
     "im:history",
-    "im:read",
     "im:write",
     "mpim:history",
     "users:read",
@@ -141,7 +142,6 @@ async def open_slack(
     records: Records,
     *,
     policy: Policy,
-    identities: Identities | None = None,
     grace: float = GRACE,
     lease_ms: int = LEASE_MS,
 ) -> AsyncGenerator[SlackBot, None]:
@@ -156,14 +156,17 @@ async def open_slack(
         engine=engine,
         adapter=SlackAdapter(clients, api_base=settings.api_base, pace=settings.pace),
         memory=Memory(records, "slack", now_ms, lease_ms=lease_ms),
-        identities=identities or engine.accounts or Shadows(),
         policy=policy,
         clean=for_slack,
     )
     try:
         app = await _app(settings, clients, installs, records)
         async with open_desk(parts, grace=grace) as desk:
-            Handlers(desk, Buttons(desk), Commands(desk), native=settings.native).register(app)
+            commands = Commands(desk)
+            home = Home(desk, commands)
+            Handlers(desk, Buttons(desk), commands, home, native=settings.native).register(app)
+            home.register(app)
+            Leaving(desk, installs).register(app)
             yield SlackBot(app, clients, settings)
     finally:
         await clients.aclose()
@@ -223,6 +226,4 @@ async def _app(settings: SlackSettings, clients: Clients, installs: Installs | N
         install_path=INSTALL,
         redirect_uri_path=REDIRECT,
     )
-    app = AsyncApp(client=clients.made(None), oauth_settings=oauth, installation_store=installs, **common)
-    app.enable_token_revocation_listeners()
-    return app
+    return AsyncApp(client=clients.made(None), oauth_settings=oauth, installation_store=installs, **common)

@@ -1,4 +1,4 @@
-"""Slack's own streaming: one message's stream, and how many may begin in a workspace."""
+"""Slack's own streaming: one message's stream, how many may begin in a workspace, and where there is none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 OLD = 240.0
 """Seconds after which a stream is ended: Slack ends it by itself after about 300 (measured by others)."""
@@ -22,6 +23,20 @@ class Stream:
 
     def is_old(self, now: float) -> bool:
         return now - self.began > OLD
+
+
+class Lacks:
+    """What workspaces turned out not to have (GovSlack, old plans): it is not tried there again by this process."""
+
+    def __init__(self) -> None:
+        self._found: set[tuple[str, str]] = set()
+
+    def note(self, team: str, what: Literal["streams", "thumbs"]) -> None:
+        self._found.add((team, what))
+
+    def has(self, team: str, what: Literal["streams", "thumbs"]) -> bool:
+        """Whether the workspace has it, as far as is known."""
+        return (team, what) not in self._found
 
 
 class StreamBudget:

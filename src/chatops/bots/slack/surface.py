@@ -7,7 +7,7 @@ native), `direct` (yes: nobody else reads along).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -16,10 +16,12 @@ from chatops.bots.gates import Lane
 from chatops.bots.markup import Limit
 from chatops.bots.ports import Value, View
 from chatops.bots.safety import mrkdwn
+from chatops.bots.slack import stopping, uploads
 from chatops.bots.slack.blocks import blocks_of
-from chatops.bots.slack.calls import NOT_STREAMING, Clients, code_of, explained
-from chatops.bots.slack.streams import Stream, StreamBudget
-from chatops.bots.surfaces import BrokenError
+from chatops.bots.slack.calls import NOT_STREAMING, STOPPED, Clients, code_of, explained, is_refusal
+from chatops.bots.slack.marks import found_in, mark, streamed
+from chatops.bots.slack.streams import Lacks, Stream, StreamBudget
+from chatops.bots.surfaces import BrokenError, StoppedError
 
 EDITED = Limit(11_000)
 """Slack takes 12,000 characters of Markdown in a message."""
@@ -31,19 +33,19 @@ APPENDS = 0.65
 """Seconds between appends in a workspace: 100 a minute are allowed."""
 FALLBACK = 150
 """Characters of the text for notifications."""
-EVENT_TYPE = "chatops_answer"
-SEARCHED = 15
-"""Messages of a thread that are looked through for one whose posting was answered by silence; all that Slack gives
-distributed apps in one call."""
+_ODD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "invalid_arguments"}
 
 
 class SlackSurface:
     """A `Surface` on Slack. `clock`: seconds."""
 
+    most = 5
+
     def __init__(
         self,
         clients: Clients,
         budget: StreamBudget,
+        lacks: Lacks,
         address: Value,
         *,
         pace: float,
@@ -51,13 +53,17 @@ class SlackSurface:
     ) -> None:
         self._clients = clients
         self._budget = budget
+        self._lacks = lacks
         self._address = dict(address)
         self._pace = pace
         self._clock = clock
         self._native = self._address["mode"] == "native"
         self._streams: dict[str, Stream] = {}
-        self._unsure = self._address.pop("resumed", "") == "yes"
+        self._unsure = self._left = self._address.pop("resumed", "") == "yes"
+        self._stop_button = ""
+        """The message with the Stop of a stream."""
         self.waits_for_text = self._native
+        self.aside = str(self._address.get("aside", ""))
 
     @property
     def limit(self) -> Limit:
@@ -79,57 +85,93 @@ class SlackSurface:
 
     async def post(self, view: View) -> str:
         with explained():
-            if self._unsure and (found := await self._find(view)) is not None:
+            if self._unsure and (found := await found_in(await self._client(), view, self._address)) is not None:
                 self._unsure = False
-                await self._update(found, view)
+                if not view.file:
+                    await self._update(found, view)
                 return found
             self._unsure = True
-            ref = await self._start(view) if self._streams_now(view) else await self._post(view)
+            ref = await self._begin(view)
             self._unsure = False
             return ref
 
+    async def _begin(self, view: View) -> str:
+        if view.file:
+            where = {"channel": self._address["channel"], "thread": self._address["thread"]}
+            return await uploads.upload(await self._client(), view, **where)
+        if self._streams_now(view):
+            try:
+                return await self._start(view)
+            except SlackApiError as error:
+                if not is_refusal(error):
+                    raise
+                self._lacks.note(self._address["team"], "streams")
+        return await self._post(view)
+
     def _streams_now(self, view: View) -> bool:
-        return self._native and bool(view.part.body) and view.open and self._budget.take(self._address["team"])
+        team = self._address["team"]
+        wanted = self._native and bool(view.part.body) and view.open and self._lacks.has(team, "streams")
+        return wanted and self._budget.take(team)
 
     async def edit(self, ref: str, view: View) -> None:
+        if view.file:
+            return  # it was posted when the answer was over
         stream = self._streams.get(ref)
         with explained():
             if stream is None:
                 await self._update(ref, view)
-                return
-            try:
-                await self._grow(ref, stream, view)
-            except SlackApiError as error:
-                if code_of(error) not in NOT_STREAMING | {"msg_too_long"}:
-                    raise
-                # Slack ended the stream by itself (after about five minutes): from now on it is edited.
+            else:
+                await self._go_on(ref, stream, view)
+            await self._offer_stop(view, stream)
+
+    async def _go_on(self, ref: str, stream: Stream, view: View) -> None:
+        try:
+            await self._grow(ref, stream, view)
+        except SlackApiError as error:
+            if code_of(error) == STOPPED:
                 del self._streams[ref]
-                await self._update(ref, view)
+                raise StoppedError(STOPPED) from None
+            if code_of(error) not in NOT_STREAMING | {"msg_too_long"}:
+                raise
+            # Slack ended the stream by itself (after about five minutes): from now on it is edited.
+            del self._streams[ref]
+            await self._update(ref, view)
+
+    async def _offer_stop(self, view: View, stream: Stream | None) -> None:
+        """Keeps a Stop below a stream that takes long, and takes it away with the answer's end."""
+        channel, thread = self._address["channel"], self._address["thread"]
+        if view.open and stream and not self._stop_button and self._clock() - stream.began > stopping.AFTER:
+            self._stop_button = await stopping.offer(await self._client(), view, channel=channel, thread=thread)
+        if self._left and self._native and view.controls == "again":
+            self._stop_button = await stopping.left_in(await self._client(), channel=channel, thread=thread)
+        if self._stop_button and view.controls == "again":
+            await stopping.withdraw(await self._client(), channel=channel, ts=self._stop_button)
+            self._stop_button = ""
 
     async def delete(self, ref: str) -> None:
         with explained():
-            await (await self._client()).chat_delete(channel=self._address["channel"], ts=ref)
+            client = await self._client()
+            if ref.startswith(uploads.REF):
+                await uploads.delete(client, ref)
+            else:
+                await client.chat_delete(channel=self._address["channel"], ts=ref)
 
     def fallback(self) -> SlackSurface | None:
         user = self._address["user"]
         if self._address["channel"] in {user, ""} or self._address.get("direct") == "yes":
             return None
         # A message to a user's id goes to the direct messages with them.
-        address = {**self._address, "channel": user, "thread": "", "mode": "edit", "direct": "yes"}
-        return SlackSurface(self._clients, self._budget, address, pace=self._pace, clock=self._clock)
+        aside = f"I may not write in <#{self._address['channel']}>, so this is here: `/invite` me there."
+        address = {**self._address, "channel": user, "thread": "", "mode": "edit", "direct": "yes", "aside": aside}
+        return SlackSurface(self._clients, self._budget, self._lacks, address, pace=self._pace, clock=self._clock)
 
     async def _client(self) -> Any:
         return await self._clients.get(self._address["team"], self._address["enterprise"])
 
     async def _post(self, view: View) -> str:
-        sent = await (await self._client()).chat_postMessage(
-            channel=self._address["channel"],
-            thread_ts=self._address["thread"] or None,
-            unfurl_links=False,
-            unfurl_media=False,
-            metadata=_mark(view),
-            **_content(view),
-        )
+        fixed = {"unfurl_links": False, "unfurl_media": False, "metadata": mark(view)}
+        where = {"channel": self._address["channel"], "thread_ts": self._address["thread"] or None}
+        sent = await self._shown((await self._client()).chat_postMessage, view, **where, **fixed)
         self._address["channel"] = str(sent["channel"])
         return str(sent["ts"])
 
@@ -137,16 +179,27 @@ class SlackSurface:
         client = await self._client()
         where = {"channel": self._address["channel"], "ts": ref}
         try:
-            await client.chat_update(**where, metadata=_mark(view), **_content(view))
+            await self._shown(client.chat_update, view, **where, metadata=mark(view))
         except SlackApiError as error:
             if code_of(error) != "streaming_state_conflict":
                 raise
             # A stream that an earlier process began.
             await client.chat_stopStream(**where)
-            await client.chat_update(**where, metadata=_mark(view), **_content(view))
+            await self._shown(client.chat_update, view, **where, metadata=mark(view))
+
+    async def _shown(self, call: Callable[..., Awaitable[Any]], view: View, **fixed: Any) -> Any:
+        """Makes a call that shows a view; with plain buttons where Slack's feedback buttons are not known."""
+        team = self._address["team"]
+        try:
+            return await call(**fixed, **_content(view, thumbs=self._lacks.has(team, "thumbs")))
+        except SlackApiError as error:
+            if code_of(error) not in _ODD_BLOCKS or view.controls != "again" or not self._lacks.has(team, "thumbs"):
+                raise
+            self._lacks.note(team, "thumbs")
+            return await call(**fixed, **_content(view, thumbs=False))
 
     async def _start(self, view: View) -> str:
-        text = _streamed(view)
+        text = streamed(view)
         sent = await (await self._client()).chat_startStream(
             channel=self._address["channel"],
             thread_ts=self._address["thread"],
@@ -160,7 +213,7 @@ class SlackSurface:
 
     async def _grow(self, ref: str, stream: Stream, view: View) -> None:
         """Sends what the stream does not have yet; ends it when the message is full, over, or too old for Slack."""
-        client, text = await self._client(), _streamed(view)
+        client, text = await self._client(), streamed(view)
         where = {"channel": self._address["channel"], "ts": ref}
         grown = text.startswith(stream.sent)
         delta = text[len(stream.sent) :] if grown else ""
@@ -169,59 +222,30 @@ class SlackSurface:
                 await client.chat_appendStream(**where, markdown_text=delta)
                 stream.sent = text
             return
-        controls = blocks_of(view, with_text=False)
-        await client.chat_stopStream(
-            **where,
-            **({"markdown_text": delta} if delta else {}),
-            **({"blocks": controls} if controls and not view.open else {}),
-            metadata=_mark(view),
-        )
+        await self._end(client, where, delta, view)
         del self._streams[ref]
         if view.open or not grown:
             raise BrokenError("this stream ended; the message is edited from now on")
 
-    async def _find(self, view: View) -> str | None:
-        """A message of ours in the thread that was posted although we got no answer."""
-        if not self._address["thread"]:
-            return None
+    async def _end(self, client: Any, where: Mapping[str, str], delta: str, view: View) -> None:
+        team = self._address["team"]
+        controls = blocks_of(view, with_text=False, thumbs=self._lacks.has(team, "thumbs"))
         try:
-            found = await (await self._client()).conversations_replies(
-                channel=self._address["channel"],
-                ts=self._address["thread"],
-                include_all_metadata=True,
-                limit=SEARCHED,
+            await client.chat_stopStream(
+                **where,
+                **({"markdown_text": delta} if delta else {}),
+                **({"blocks": controls} if controls and not view.open else {}),
+                metadata=mark(view),
             )
         except SlackApiError as error:
-            if code_of(error) in {"missing_scope", "ratelimited"}:
-                return None  # posted twice is better than never
-            raise
-        mark = _mark(view)
-        ours = (m for m in found["messages"] if _marked(m, mark) or _is_beginning(m, _streamed(view)))
-        return next((str(message["ts"]) for message in ours), None)
+            if code_of(error) not in _ODD_BLOCKS or not self._lacks.has(team, "thumbs"):
+                raise
+            self._lacks.note(team, "thumbs")
+            await self._end(client, where, delta, view)
 
 
-def _content(view: View) -> dict[str, Any]:
+def _content(view: View, *, thumbs: bool) -> dict[str, Any]:
     """The arguments that show a view: Markdown alone, or in a block above its buttons (Slack takes not both)."""
     if view.controls == "none":
         return {"markdown_text": view.text}
-    return {"blocks": blocks_of(view), "text": mrkdwn(view.text[:FALLBACK])}
-
-
-def _streamed(view: View) -> str:
-    """What a stream should hold: nothing that has to be taken back when the answer grows."""
-    return view.part.opening + view.part.body + ("" if view.open else view.part.closing + view.note)
-
-
-def _mark(view: View) -> dict[str, Any]:
-    return {"event_type": EVENT_TYPE, "event_payload": {"turn": view.turn_id, "part": view.number}}
-
-
-def _is_beginning(message: dict[str, Any], text: str) -> bool:
-    """A stream that was begun and never answered for: it carries no mark yet, and must not stay open."""
-    begun = str(message.get("text") or "").strip()
-    return bool(message.get("bot_id") and not message.get("metadata") and begun) and text.startswith(begun)
-
-
-def _marked(message: dict[str, Any], mark: dict[str, Any]) -> bool:
-    found = message.get("metadata") or {}
-    return found.get("event_type") == EVENT_TYPE and found.get("event_payload") == mark["event_payload"]
+    return {"blocks": blocks_of(view, thumbs=thumbs), "text": mrkdwn(view.text[:FALLBACK])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +17,15 @@ from chatops.settings import load
 
 _FILES = ":files\n"
 _SAID_MOST = 60
+_SPECIAL = re.compile(r"[^\w@%+=:,./~-]")
+"""What a shell would not take as it stands."""
 
 
 def run(argv: Sequence[str]) -> int:
     """Prints what fits; nothing when something is wrong, since an error message would land in the command line."""
     shell = argv[0] if argv else ""
     try:
-        words = _bash_words() if shell == "bash" else list(argv[2:])
+        words, quoted = _bash_words() if shell == "bash" else (list(argv[2:]), False)
         settings = load(os.environ, Path())
         asked = wanted(table(settings.paths.cache), words)
         if asked.kind == "file":
@@ -36,18 +39,22 @@ def run(argv: Sequence[str]) -> int:
     for word, said in found.items():
         safe = sanitize(word)
         if safe == word and not set(word) & {"\n", "\t"}:
-            sys.stdout.write(_line(shell, f"{asked.prefix}{word}"[cut:], said))
+            shown = f"{asked.prefix}{word}"[cut:]
+            raw = quoted or shell != "bash"
+            sys.stdout.write(_line(shell, shown if raw else _SPECIAL.sub(r"\\\g<0>", shown), said))
     return 0
 
 
 def _line(shell: str, word: str, said: str) -> str:
-    if shell == "bash":
+    if shell == "bash":  # it puts words into the line as they are; the others quote them
         return f"{word}\n"
     return f"{word}\t{sanitize(' '.join(said.split()))[:_SAID_MOST]}\n"
 
 
-def _bash_words() -> list[str]:
-    """The words of bash's line up to the cursor, as a shell takes them apart; an open quote ends there."""
+def _bash_words() -> tuple[list[str], bool]:
+    """The words of bash's line up to the cursor, as a shell takes them apart, and whether the last is in an open quote,
+    which ends there.
+    """
     import shlex
 
     line = os.environ.get("COMP_LINE", "")
@@ -58,8 +65,8 @@ def _bash_words() -> list[str]:
             words = shlex.split(line + closing)
         except ValueError:
             continue
-        return [*words[1:], ""] if not closing and line[-1:].isspace() else words[1:] or [""]
-    return [""]
+        return [*words[1:], ""] if not closing and line[-1:].isspace() else words[1:] or [""], bool(closing)
+    return [""], False
 
 
 def _bash_cut(word: str) -> int:

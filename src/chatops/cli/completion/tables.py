@@ -23,6 +23,7 @@ _KINDS = {
     "PROVIDER": "provider",
     "KEY": "setting",
     "ID": "conversation",
+    "TAG": "tag",
     "PATH": "file",
     "FILE": "file",
 }
@@ -73,7 +74,9 @@ def _of(command: Any) -> Table:
             arguments.append(_kind(parameter.metavar or ""))
             endless = parameter.nargs == -1
         elif not getattr(parameter, "hidden", False):
-            kind = None if parameter.is_flag or parameter.count else _kind(parameter.metavar or "")
+            metavar = parameter.metavar or ""
+            alone = parameter.is_flag or parameter.count or metavar.startswith("[=")
+            kind = None if alone else _kind(metavar)
             help_ = _brief(parameter.help)
             options |= {flag: [kind, help_] for flag in (*parameter.opts, *parameter.secondary_opts)}
     commands: Mapping[str, Any] = getattr(command, "commands", {})

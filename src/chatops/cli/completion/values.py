@@ -1,16 +1,20 @@
-"""The lists that values come from: models, presets, providers, settings, conversations. No provider is asked."""
+"""The lists that values come from: models, presets, providers, settings, conversations, tags. No provider is asked."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chatops.engine.ports import Store
     from chatops.settings import Settings
 
 MOST = 50
 """Conversations that are offered: the newest; more would be no help."""
+TAGGED = 500
+"""Conversations whose tags are offered: the newest, for there is no list of tags."""
 
 Values = dict[str, str]
 """Words with their explanation."""
@@ -24,7 +28,7 @@ def values(kind: str, settings: Settings, start: str) -> Values:
 
 def _models(settings: Settings, start: str) -> Values:
     """Those that are known, aliases, and a provider's bare name; of providers with a key, where a choice is left."""
-    from chatops.bootstrap import catalog
+    from chatops.catalog import catalog
 
     models = catalog(settings, os.environ)
     usable = {one.name for one in settings.providers.values() if one.kind == "local" or one.has_key(os.environ)}
@@ -49,31 +53,48 @@ def _settings(settings: Settings, _: str) -> Values:
 
 
 def _conversations(settings: Settings, start: str) -> Values:
-    import asyncio
-
-    from chatops.bootstrap import open_store
     from chatops.engine.errors import NotFoundError
     from chatops.engine.messages import LOCAL_OWNER
 
-    async def read() -> Values:
-        store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
+    async def read(store: Store) -> Values:
+        if not start:
+            return {one.id: one.title for one in await store.conversations(LOCAL_OWNER, limit=MOST)}
         found: Values = {}
+        for id_ in await store.conversation_ids(LOCAL_OWNER, start, limit=MOST):
+            with suppress(NotFoundError):  # it was deleted in between
+                found[id_] = (await store.conversation(LOCAL_OWNER, id_)).title
+        return found
+
+    return _read(settings, read)
+
+
+def _tags(settings: Settings, _: str) -> Values:
+    """Those of the newest conversations."""
+    from chatops.engine.messages import LOCAL_OWNER
+
+    async def read(store: Store) -> Values:
+        newest = await store.conversations(LOCAL_OWNER, limit=TAGGED, archived=None)
+        return dict.fromkeys(sorted({tag for one in newest for tag in one.tags}), "")
+
+    return _read(settings, read)
+
+
+def _read(settings: Settings, read: Callable[[Store], Awaitable[Values]]) -> Values:
+    """What `read` finds in the database; nothing, and no new database, where there is none."""
+    import asyncio
+
+    from chatops.bootstrap import open_store
+
+    async def run() -> Values:
+        store = await open_store(settings.database, mongo_driver=settings.mongo_driver)
         try:
-            if start:
-                for id_ in await store.conversation_ids(LOCAL_OWNER, start, limit=MOST):
-                    found[id_] = (await store.conversation(LOCAL_OWNER, id_)).title
-            else:
-                newest = await store.conversations(LOCAL_OWNER, limit=MOST)
-                found = {one.id: one.title for one in newest}
-        except NotFoundError:  # one was deleted in between
-            pass
+            return await read(store)
         finally:
             await store.aclose()
-        return found
 
     if settings.sqlite_path is not None and not settings.sqlite_path.exists():
         return {}
-    return asyncio.run(read())
+    return asyncio.run(run())
 
 
 _LISTS: Mapping[str, Callable[[Settings, str], Values]] = {
@@ -82,4 +103,5 @@ _LISTS: Mapping[str, Callable[[Settings, str], Values]] = {
     "provider": _providers,
     "setting": _settings,
     "conversation": _conversations,
+    "tag": _tags,
 }

@@ -13,7 +13,7 @@ class Wanted:
 
     Attributes:
         words: Words with their explanation.
-        kind: The list that the rest comes from: model, preset, provider, setting, conversation, file; or none.
+        kind: The list that the rest comes from: model, preset, provider, setting, conversation, tag, file; or none.
         prefix: What of the word under the cursor stays as it is: `--model=`.
         start: What the fitting words begin with.
     """

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from chatops import __version__
-from chatops.cli.remote.faults import UNAVAILABLE, error_from, unreachable
+from chatops.cli.remote.faults import UNAVAILABLE, error_from, unconnected, unreachable
+from chatops.cli.remote.uploads import Upload
 from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.providers import http1
 
 if TYPE_CHECKING:
     import ssl
+    from pathlib import Path
+
+    from chatops.local_server import Found
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 45.0
@@ -73,23 +77,36 @@ class Http:
     Args:
         url: What `address` returned.
         credentials: Who asks; None for what needs no account.
+        local: The server of this machine that has this program's settings; then `url` is a name.
     """
 
-    def __init__(self, url: str, credentials: Credentials | None = None) -> None:
-        self.url = url
+    def __init__(self, url: str, credentials: Credentials | None = None, *, local: Found | None = None) -> None:
+        self.url = url if local is None else "the chatops server of this machine"
+        self._local = local
         self._parts = urlsplit(url)
         self._credentials = credentials
         self._tls: ssl.SSLContext | None = None
 
+    @property
+    def owner(self) -> str | None:
+        """Whose troubles a server's are: its name, None for this machine."""
+        return None if self._local else self.url
+
     async def json(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, query: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        query: dict[str, Any] | None = None,
+        silence: float = SILENCE_SECONDS,
     ) -> Any:
-        """The JSON of an answer; None for an empty one.
+        """The JSON of an answer, which begins within `silence` seconds; None for an empty one.
 
         Raises:
             ChatopsError: What the server answered instead, or `server_unreachable`.
         """
-        async with self.open(method, path + (f"?{urlencode(query)}" if query else ""), body) as answer:
+        async with self.open(method, with_query(path, query), body, silence=silence) as answer:
             data = await _whole(answer)
             if data and (told := _parsed(data)) is None:
                 raise error_from(None, answer.status, self.url)
@@ -97,11 +114,17 @@ class Http:
 
     @asynccontextmanager
     async def open(
-        self, method: str, target: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        target: str,
+        body: dict[str, Any] | Upload | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        silence: float = SILENCE_SECONDS,
     ) -> AsyncGenerator[Answer, None]:
         """An answer with a status below 300, its body to be read. Raises as `json`; a token is renewed once."""
         token = await self._credentials.token() if self._credentials else None
-        async with self._asked(method, target, body, {**(headers or {}), **_bearer(token)}) as answer:
+        async with self._asked(method, target, body, {**(headers or {}), **_bearer(token)}, silence) as answer:
             if answer.status < 300:  # noqa: PLR2004 - by the RFC
                 yield answer
                 return
@@ -109,19 +132,27 @@ class Http:
             refused = answer.status == 401  # noqa: PLR2004 - by the RFC
         again = await self._credentials.renewed(token) if refused and token and self._credentials else None
         if again is None:
-            raise error_from(_parsed(data), answer.status, self.url)
-        async with self._asked(method, target, body, {**(headers or {}), **_bearer(again)}) as answer:
+            raise self._error(data, answer.status)
+        async with self._asked(method, target, body, {**(headers or {}), **_bearer(again)}, silence) as answer:
             if answer.status >= 300:  # noqa: PLR2004 - by the RFC
-                raise error_from(_parsed(await _whole(answer)), answer.status, self.url)
+                raise self._error(await _whole(answer), answer.status)
             yield answer
+
+    def _error(self, data: bytes, status: int) -> ChatopsError:
+        return error_from(_parsed(data), status, self.url, ours=self._local is not None)
 
     @asynccontextmanager
     async def _asked(
-        self, method: str, target: str, body: dict[str, Any] | None, headers: dict[str, str]
+        self, method: str, target: str, body: dict[str, Any] | Upload | None, headers: dict[str, str], silence: float
     ) -> AsyncGenerator[Answer, None]:
         reader, writer = await self._connected()
         try:
-            head = await self._head(reader, writer, self._request(method, target, body, headers))
+            if isinstance(body, Upload):
+                writer.write(self._request(method, target, None, headers | body.headers))
+                await body.send(writer)
+            else:
+                writer.write(self._request(method, target, body, headers))
+            head = await self._head(reader, writer, silence)
             async with aclosing(self._chunks(reader, head)) as chunks:
                 yield Answer(head.status, head.headers, chunks)
         finally:
@@ -134,10 +165,14 @@ class Http:
             "user-agent": f"chatops/{__version__}",
             "accept-encoding": "identity",
         }
+        if self._local is not None:
+            fixed |= {"x-chatops-source": "cli", "x-chatops-settings": self._local.mark}
         data = None if body is None else json.dumps(body).encode()
         return http1.request(method, self._parts.path + target, fixed | headers, data)
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._local is not None:
+            return await self._connected_here(self._local.socket)
         secure = self._parts.scheme == "https"
         if secure and self._tls is None:
             from chatops.engine.providers.direct import tls_context
@@ -153,21 +188,29 @@ class Http:
                     happy_eyeballs_delay=0.25,
                 )
         except TimeoutError:
-            failure = unreachable(self.url, f"no connection within {CONNECT_SECONDS:g} s")
+            failure = unconnected(self.url, f"no connection within {CONNECT_SECONDS:g} s")
         except (OSError, UnicodeError) as error:
-            failure = unreachable(self.url, _why(error))
+            failure = unconnected(self.url, _why(error))
         raise failure
 
-    async def _head(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> http1.Head:
+    async def _connected_here(self, socket: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                writer.write(request)
+            return await asyncio.open_unix_connection(str(socket), limit=http1.MAX_HEAD)
+        except OSError as error:
+            failure = unconnected(self.url, _why(error))
+        raise failure
+
+    async def _head(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: float = SILENCE_SECONDS
+    ) -> http1.Head:
+        try:
+            async with asyncio.timeout(silence):
                 await writer.drain()
                 head = http1.parse_head(await reader.readuntil(b"\r\n\r\n"))
                 while head.status < 200:  # noqa: PLR2004 - only a notice that the answer will come
                     head = http1.parse_head(await reader.readuntil(b"\r\n\r\n"))
         except TimeoutError:
-            failure = unreachable(self.url, f"nothing came for {SILENCE_SECONDS:g} s")
+            failure = unreachable(self.url, f"nothing came for {silence:g} s")
         except (http1.GarbledError, asyncio.LimitOverrunError):
             failure = ChatopsError(f"what answers at {self.url} does not speak HTTP/1.1", code=UNAVAILABLE)
         except (OSError, asyncio.IncompleteReadError) as error:
@@ -200,6 +243,10 @@ class Http:
             failure = unreachable(self.url, f"it sent broken HTTP: {error}")
         if failure is not None:
             raise failure
+
+
+def with_query(path: str, query: dict[str, Any] | None) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def segment(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What was used on a server, and what is left of budgets there: the two questions that `chatops usage` asks."""
+"""What was used on a server, and what is left of budgets there: what `chatops usage` asks."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ from chatops.engine.messages import Principal
 if TYPE_CHECKING:
     from chatops.engine.limits.ledger import By
 
+_LEDGER_SECONDS = 600.0
+"""In which a server must have read its whole ledger."""
 _WHOSE = {"user": "your budget", "surface": "the budget of the API", "token": "this token's budget"}
 
 
 class RemoteLimits:
-    """`usage` and `remaining` of `engine.limits.Limits`."""
+    """`usage`, `remaining` and `verify` of `engine.limits.Limits`."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    async def usage(self, principal: Principal, *, since: int = 0, by: By = "model") -> list[Line]:  # noqa: ARG002 - Limits' form
+    async def usage(self, principal: Principal, *, since: int = 0, by: By = "model") -> list[Line]:
         report = await self._http.json("GET", "/api/usage", query={"since": iso(since), "by": by})
         return [_line(shape, by) for shape in report["usage"]]
 
-    async def remaining(self, principal: Principal) -> list[Remaining]:  # noqa: ARG002 - Limits' form
+    async def remaining(self, principal: Principal) -> list[Remaining]:
         report = await self._http.json("GET", "/api/usage")
         return [_budget(shape) for shape in report["budgets"]]
 
-    async def verify(self, principal: Principal) -> Verdict:  # noqa: ARG002 - Limits' form
-        from chatops.engine.errors import InvalidRequestError
-
-        raise InvalidRequestError("the ledger is checked where the database is: run this on the server's machine")
+    async def verify(self, principal: Principal) -> Verdict:
+        found = await self._http.json("GET", "/api/usage/verify", silence=_LEDGER_SECONDS)
+        return Verdict(rows=found["rows"], fault=found.get("fault"))
 
 
 def _line(shape: Json, by: str) -> Line:
     return Line(
         key=shape[by],
+        name=shape.get("name"),
         turns=shape["turns"],
         input_tokens=shape["input_tokens"],
         output_tokens=shape["output_tokens"],

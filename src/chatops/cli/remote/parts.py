@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from chatops.cli.remote.shapes import Json, moment, usage_of
-from chatops.engine.events import Event, ReasoningDelta, TextDelta, TurnStarted, UsageUpdated
+from chatops.engine.events import Entitled, Event, ReasoningDelta, TextDelta, TurnStarted, UsageUpdated
 from chatops.engine.messages import Conversation, Message
 
 MAX_FRAME = 64 * 2**20
@@ -89,6 +89,8 @@ class Turns:
                 self._start = part
             case "data-conversation" if self.conversation is None and self._start is not None:
                 return [self._began(part["data"], self._start)]
+            case "data-conversation" if self.conversation is not None:
+                return [Entitled(part["data"]["id"], part["data"]["title"])]
             case "text-delta" if part["delta"]:
                 self.text += part["delta"]
                 return [TextDelta(part["delta"])]

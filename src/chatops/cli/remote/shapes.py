@@ -54,6 +54,7 @@ def conversation_of(shape: Json) -> Conversation:
         updated_at=moment(shape["updated_at"]),
         model=shape.get("model"),
         system=shape.get("system"),
+        leaf_id=shape.get("leaf_id"),
         archived=shape.get("archived", False),
         tags=tuple(shape.get("tags", ())),
         expires_at=None if expires is None else moment(expires),

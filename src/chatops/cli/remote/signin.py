@@ -166,5 +166,5 @@ class GivenToken:
     async def token(self) -> str | None:
         return self._token
 
-    async def renewed(self, refused: str) -> str | None:  # noqa: ARG002 - the port's form
+    async def renewed(self, refused: str) -> str | None:
         return None

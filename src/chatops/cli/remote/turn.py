@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from chatops.cli.remote.faults import UNAVAILABLE, UNREACHABLE, raise_for
+from chatops.cli.remote.faults import UNAVAILABLE, UNREACHABLE, NotTakenError, raise_for
 from chatops.cli.remote.http import Answer, Http, segment
 from chatops.cli.remote.parts import Frames, Turns
 from chatops.cli.remote.shapes import message_of, usage_of
@@ -20,7 +20,7 @@ from chatops.engine.messages import Message, ReasoningPart, TextPart
 
 WAITS = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each new try; one that brought something makes them begin again."""
-_BEGINNING = 0.5
+PATIENCE = 0.5
 """A wait longer than this is for an answer that has begun: a server that was never there is told soon."""
 
 
@@ -30,11 +30,18 @@ class RemoteTurn:
     Args:
         http: The server.
         body: Of `POST /api/chat`: with a `client_id`, so that sending it again is safe, and the conversation's id.
+        patience: The longest wait for a server that is not there at the beginning, in seconds.
+        waits: Seconds before each new try.
     """
 
-    def __init__(self, http: Http, body: dict[str, Any]) -> None:
+    def __init__(
+        self, http: Http, body: dict[str, Any], *, patience: float = PATIENCE, waits: Sequence[float] = WAITS
+    ) -> None:
+        self._waits = waits
         self._http = http
         self._body = body
+        self._patience = patience
+        self._stored = body.get("store", True)
         self._turns = Turns(now_ms())
         self._last_id = ""
         self._conversation_id = ""
@@ -49,10 +56,10 @@ class RemoteTurn:
                 seq += 1
                 yield Record(seq, event)
                 if isinstance(event, TurnFinished):
-                    raise_for(event.message)
+                    raise_for(event.message, self._http.owner)
 
     async def _events(self) -> AsyncGenerator[Event, None]:
-        waits = iter(WAITS)
+        waits = iter(self._waits)
         while not self._turns.done:
             self._seen = False
             try:
@@ -61,18 +68,22 @@ class RemoteTurn:
                         yield event
                 self._check_done()
             except ChatopsError as error:
-                if error.code != UNREACHABLE:
-                    raise
-                waits = iter(WAITS) if self._seen else waits
+                waits = iter(self._waits) if self._seen else waits
                 wait = next(waits, None)
-                if wait is None or (not self._turn_id and wait > _BEGINNING):
+                if wait is None or not self._is_worth_it(error, wait):
                     raise
                 await asyncio.sleep(wait)
-        message = await self._finished()
+        message = await self._finished() if self._stored else self._as_told()
         missing = message.text.removeprefix(self._turns.text) if message.text.startswith(self._turns.text) else ""
         if missing:  # it went on while nobody could read it along
             yield TextDelta(missing)
         yield TurnFinished(message)
+
+    def _is_worth_it(self, error: ChatopsError, wait: float) -> bool:
+        """Whether asking again after so long may bring more: a server may come back."""
+        if not self._turn_id:
+            return error.code == UNREACHABLE and wait <= self._patience
+        return self._stored and (error.code == UNREACHABLE or isinstance(error, NotTakenError))
 
     def _check_done(self) -> None:
         if not self._turns.done:
@@ -120,13 +131,13 @@ class RemoteTurn:
     async def _finished(self) -> Message:
         """The answer as it is stored; as it was told, when these credentials may not read the history."""
         path = f"/api/conversations/{segment(self._conversation_id)}/messages"
-        for wait in (*WAITS, None):
+        for wait in (*self._waits, None):
             try:
                 page = await self._http.json("GET", path, query={"limit": 1, "leaf_id": self._turn_id})
             except (PermissionDeniedError, NotFoundError):
                 return self._as_told()
             except ChatopsError as error:
-                if error.code != UNREACHABLE:
+                if error.code != UNREACHABLE and not isinstance(error, NotTakenError):
                     raise
                 if wait is None:
                     return self._as_told()
@@ -144,8 +155,11 @@ class RemoteTurn:
             raise ChatopsError(f"{self._http.url} is gone, and with it the end of the answer", code=UNREACHABLE)
         parts = [ReasoningPart(text=turns.reasoning)] if turns.reasoning else []
         about = turns.end.get("messageMetadata", {})
+        provider, _, model = about.get("model", "").partition(":")
         return replace(
             turns.message,
+            provider=provider or turns.message.provider,
+            model=model or turns.message.model,
             parts=(*parts, *([TextPart(text=turns.text)] if turns.text else [])),
             status={"finish": "complete", "abort": "interrupted"}.get(end, "failed"),  # type: ignore[arg-type]  # a status
             finish_reason=about.get("finish_reason"),

@@ -18,6 +18,7 @@ from chatops.cli.sanitize import Sanitizer
 
 if TYPE_CHECKING:
     from chatops.cli.render.document import Document
+    from chatops.cli.render.rows import Row
     from chatops.cli.render.screen import Screen, Surface
 
 INTERVAL = 0.05
@@ -38,13 +39,23 @@ class Renderer:
     Args:
         terminal: Where to; a `chatops.cli.terminal.Terminal`.
         clock: Seconds, monotonic.
+        below: A line that is drawn, dim, below the growing text: in at most so many columns, without what could steer
+            the terminal. It leaves no trace. Only where rows can be redrawn.
 
     Every method raises what `Terminal.write` raises.
     """
 
-    def __init__(self, terminal: Surface, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        terminal: Surface,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        below: Callable[[int], str] = lambda _: "",
+    ) -> None:
         self._terminal = terminal
         self._clock = clock
+        self._below = below
+        self._foot = ""
         self._sanitizer = Sanitizer()
         self._open: tuple[Document, Screen] | None = None
         self._size = terminal.size
@@ -74,9 +85,10 @@ class Renderer:
         return max(self._next - self._clock(), 0.0) if self._pending else None
 
     def tick(self) -> None:
-        """Draws what is pending if it is time to; notices a new size of the terminal."""
-        if self._open and self._terminal.live and self._terminal.size != self._size:
-            self._pending = True
+        """Draws what is pending if it is time to; notices a new size of the terminal, and another line below."""
+        if self._open and self._terminal.live:
+            size = self._terminal.size
+            self._pending |= size != self._size or self._below(size[0] - 1) != self._foot
         if self._pending and self._clock() >= self._next:
             self._draw()
 
@@ -118,7 +130,8 @@ class Renderer:
         width, height = self._measured()
         done = document.take(width, final=final)
         live = document.open_rows(width) if self._terminal.live and not final else []
-        most = max(height - 2, 1)
+        foot = self._footer(width) if self._terminal.live and not final else []
+        most = max(height - 2 - len(foot), 1)
         if not self._terminal.live:
             done += document.settle(width)
         elif len(live) > most:
@@ -126,12 +139,19 @@ class Renderer:
             done += settled
             live = live[len(settled) :]
         self._cropped = len(live) > most
-        screen.draw(done, live[-most:], width)
+        screen.draw(done, [*live[-most:], *foot], width)
         self._drawing = self._pending = False
         cost = self._clock() - begun
         # A single slow one (the first code in some language) is no reason to rest.
         self._next = begun + max(INTERVAL, _SHARE * min(cost, self._cost))
         self._cost = cost
+
+    def _footer(self, width: int) -> list[Row]:
+        """The line below. It is soft so that a space at its end moves the cursor."""
+        from chatops.cli.render.rows import Row
+
+        self._foot = self._below(width - 1)
+        return [Row(body=((self._foot, "2"),), soft=True)] if self._foot else []
 
     def _measured(self) -> tuple[int, int]:
         """The terminal's size; makes good for a change of it."""

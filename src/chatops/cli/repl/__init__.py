@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from chatops import logs
 from chatops.cli.exits import ExitCode, guarded
 from chatops.cli.options import ChatOptions
-from chatops.cli.remote.opening import open_engine, server_of
+from chatops.cli.remote.opening import may_be_warm, open_engine, server_of
 from chatops.cli.terminal import Terminal, open_terminal
 from chatops.settings import Settings, load
 
@@ -51,7 +51,10 @@ async def _session(options: ChatOptions, settings: Settings, terminal: Terminal)
     interactive = terminal.stdin_is_tty and terminal.stdout_is_tty
     try:
         server = server_of(os.environ, settings.paths.state, options.server)
-        async with open_engine(settings, server=server, transport="direct", titles=interactive, models=True) as engine:
+        warm = may_be_warm(os.environ, options.server)
+        async with open_engine(
+            settings, server=server, transport="direct", titles=interactive, models=True, warm=warm
+        ) as engine:
             return await _chat(engine, settings, terminal, options, interactive=interactive)
     except asyncio.CancelledError:
         if terminated:
@@ -69,11 +72,16 @@ async def _chat(
     from chatops.cli.repl.script import Script
 
     session = await open_session(engine, settings, terminal, options, interactive=interactive)
+    if options.key_file is not None:
+        from chatops.cli.keyfile import take_key
+
+        take_key(engine, engine.catalog.resolve(session.asking.model), options.key_file)
     session.has_keyboard = interactive and not terminal.is_dumb
     reader: Reader = Typing(session, REGISTRY) if session.has_keyboard else Script(terminal, asks=interactive)
     warming = asyncio.create_task(_warm(session)) if interactive else None
     try:
-        return await Loop(session, reader, REGISTRY).run()
+        with reader.held():
+            return await Loop(session, reader, REGISTRY).run()
     finally:
         if warming is not None:
             warming.cancel()

@@ -62,9 +62,15 @@ class Completing(Completer):
         except ChatopsError:
             return []
         return [
-            Completion(choice, -len(argument), sanitize(choice), sanitize(" ".join(about.split())))
-            for choice, about in choices
+            Completion(
+                choice.text, -len(argument), _line(choice.shown or choice.text), display_meta=_line(choice.about)
+            )
+            for choice in choices
         ]
+
+
+def _line(text: str) -> str:
+    return sanitize(" ".join(text.split()))
 
 
 def _files(prefix: str) -> list[Completion]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from chatops.cli.repl import mentions
+from chatops.cli.sanitize import sanitize
+
 FOLD_LINES = 10
 FOLD_CHARS = 1000
 """A paste that is larger is folded: it would push everything else off the screen."""
@@ -16,6 +19,13 @@ class Folds:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+
+    def pasted(self, data: str) -> str:
+        """What is to stand in the prompt for what a terminal sends as pasted."""
+        text = data.replace("\r\n", "\n").replace("\r", "\n")
+        # It may be anybody's: what of it would reach for files or hide from the eye is sent, but not shown.
+        doubtful = mentions.find(text) or sanitize(text) != text
+        return self.hide(text) if doubtful else self.fold(text)
 
     def fold(self, text: str) -> str:
         """What is to stand in the prompt for a paste: itself, when it is small."""

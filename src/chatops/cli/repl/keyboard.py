@@ -9,10 +9,12 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.input import Input, create_input
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.keys import Keys
 
+from chatops.cli.repl.echo import Echo
 from chatops.cli.repl.interrupts import interrupts
+from chatops.cli.repl.reader import Waiting
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
@@ -57,21 +59,38 @@ def open_keyboard() -> Input:
 
 
 @contextmanager
-def typed_ahead(keyboard: Input, screen: Output, stop: Callable[[], None]) -> Generator[None]:
-    """Keys that are pressed meanwhile wait for the next prompt; Ctrl-C calls `stop`."""
+def typed_ahead(
+    keyboard: Input, screen: Output, stop: Callable[[], None], paste: Callable[[str], str]
+) -> Generator[Waiting]:
+    """Keys that are pressed meanwhile wait for the next prompt; Ctrl-C calls `stop`.
 
-    def take() -> None:
-        keys = [press for press in keyboard.read_keys() if press.key != Keys.CPRResponse]
-        if any(press.key == Keys.ControlC for press in keys):
+    Args:
+        keyboard: Where keys come from.
+        screen: Where that is told that pastes are to be marked.
+        stop: See above.
+        paste: What stands for a paste in the prompt.
+
+    Yields:
+        How what waits looks: the end of it in so many columns.
+    """
+    kept = get_typeahead(keyboard)
+    echo = Echo(paste)
+    echo.take(kept)
+
+    def take(new: list[KeyPress]) -> None:
+        keys = [press for press in new if press.key not in {Keys.CPRResponse, Keys.ControlC}]
+        kept.extend(keys)
+        echo.take(keys)
+        if any(press.key == Keys.ControlC for press in new):
             stop()
-        store_typeahead(keyboard, [press for press in keys if press.key != Keys.ControlC])
 
     screen.enable_bracketed_paste()  # or the lines of a paste would be sent one by one
     screen.flush()
     try:
-        with keyboard.raw_mode(), keyboard.attach(take), interrupts(stop):
-            yield
-            store_typeahead(keyboard, keyboard.flush_keys())
+        with keyboard.raw_mode(), keyboard.attach(lambda: take(keyboard.read_keys())), interrupts(stop):
+            yield echo.shown
+            take(keyboard.flush_keys())
     finally:
+        store_typeahead(keyboard, kept)
         screen.disable_bracketed_paste()
         screen.flush()

@@ -11,9 +11,6 @@ from prompt_toolkit.filters import Condition, emacs_mode, has_focus, vi_insert_m
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
 
-from chatops.cli.repl import mentions
-from chatops.cli.sanitize import sanitize
-
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
@@ -77,9 +74,6 @@ def bindings(look: Look, folds: Folds) -> KeyBindings:
 
     @keys.add(Keys.BracketedPaste, filter=typing)
     def _paste(event: KeyPressEvent) -> None:
-        text = event.data.replace("\r\n", "\n").replace("\r", "\n")
-        # It may be anybody's: what of it would reach for files or hide from the eye is sent, but not shown.
-        doubtful = mentions.find(text) or sanitize(text) != text
-        event.current_buffer.insert_text(folds.hide(text) if doubtful else folds.fold(text))
+        event.current_buffer.insert_text(folds.pasted(event.data))
 
     return keys

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from chatops.cli.exits import ExitCode, report
 from chatops.cli.repl import mentions, turn
-from chatops.cli.repl.interrupts import interrupts
 from chatops.cli.repl.reader import Line, Reader
 from chatops.cli.repl.registry import Action, Compose, Leave, Prefill, Registry, Send
 from chatops.cli.repl.session import Session
@@ -52,7 +51,7 @@ class Loop:
             except EOFError:
                 return ExitCode.OK
             except (ChatopsError, OSError) as error:
-                code = report(error, debug=self._session.debug)
+                code = report(error, debug=self._session.debug, width=self._session.note_width)
                 if not self._session.interactive or isinstance(error, BrokenPipeError):
                     return code
 
@@ -103,7 +102,7 @@ class Loop:
         if isinstance(action, Compose):
             from chatops.cli.prompt import compose
 
-            with interrupts(lambda: None):  # Ctrl-C is the editor's
+            with self._reader.lent():
                 text = await asyncio.to_thread(compose, [action.text], [], stdin=None, edit=True)
             action = Send(request=self._session.request(text), text=text) if text else None
         if isinstance(action, Prefill):

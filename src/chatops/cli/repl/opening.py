@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatops import __version__
-from chatops.cli.ask import ME, sampling_of
+from chatops.cli.ask import sampling_of
 from chatops.cli.output import BUILT_IN
 from chatops.cli.repl import mentions
 from chatops.cli.repl.exchange import show_exchanges
 from chatops.cli.repl.finding import by_id, by_title
 from chatops.cli.repl.session import Asking, Look, Session
+from chatops.cli.showing import ME
 from chatops.cli.terminal import Terminal
 from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.messages import Conversation
@@ -43,11 +44,12 @@ async def open_session(
     )
     session = Session(engine, settings, terminal, asking=asking, look=look, interactive=interactive)
     session.debug = options.debug
+    session.expires_in = options.temporary
     if interactive:
         session.note(f"chatops {__version__} · {asking.model} · /help lists the commands, Ctrl-D leaves")
     if (
         asking.model == LOCAL_MODEL
-        and "local" in engine.providers
+        and engine.is_here
         and settings.model is None
         and settings.local_model is None
         and not options.model

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from chatops.cli.repl.interrupts import interrupts
 from chatops.cli.repl.session import Session
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Line:
     may_mention: bool = False
 
 
+Waiting = Callable[[int], str]
+"""How what was typed ahead looks, in at most so many columns; nothing when nothing was."""
+
+
 class Reader(Protocol):
     """Gives prompts, one at a time."""
 
@@ -44,8 +49,16 @@ class Reader(Protocol):
         """
         ...
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """While it is open, Ctrl-C calls `stop`; other keys wait for the next prompt."""
+    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
+        """While it is open, Ctrl-C calls `stop`; other keys wait for the next prompt. Gives what waits so."""
+        ...
+
+    def held(self) -> AbstractContextManager[None]:
+        """While it is open, the terminal does nothing of its own with keys: they are typed at any moment."""
+        ...
+
+    def lent(self) -> AbstractContextManager[None]:
+        """While it is open, the terminal and Ctrl-C are another program's, such as an editor."""
         ...
 
     def refresh(self) -> None:
@@ -84,7 +97,7 @@ class Typing:
             history=Past(session.settings.paths.state / "prompts", self._folds.unfold),
             key_bindings=bindings(session.look, self._folds),
             bottom_toolbar=self._toolbar,
-            prompt_continuation="… ",
+            prompt_continuation=lambda _width, _line, wraps: "  " if wraps else "… ",
             enable_history_search=True,
             enable_suspend=True,
             tempfile_suffix=".md",
@@ -103,11 +116,21 @@ class Typing:
 
         return toolbar(self._session, self._prompt.app.output.get_size().columns)
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[Waiting]:
         """As `Reader.listening`."""
         from chatops.cli.repl.keyboard import typed_ahead
 
-        return typed_ahead(self._keyboard, self._prompt.app.output, stop)
+        return typed_ahead(self._keyboard, self._prompt.app.output, stop, self._folds.pasted)
+
+    def held(self) -> AbstractContextManager[None]:
+        """As `Reader.held`: else keys between two prompts would stand in the next one's row, and Enter be a Ctrl-J."""
+        return self._keyboard.raw_mode()
+
+    @contextmanager
+    def lent(self) -> Generator[None]:
+        """As `Reader.lent`."""
+        with self._keyboard.cooked_mode(), interrupts(lambda: None):
+            yield
 
     def refresh(self) -> None:
         """As `Reader.refresh`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from chatops.engine.errors import InvalidRequestError
 
@@ -42,8 +42,16 @@ class Leave:
 
 
 Action = Send | Prefill | Compose | Leave | None
-Choice = tuple[str, str]
-"""What may be said as an argument, and a few words about it."""
+
+
+class Choice(NamedTuple):
+    """What may be said as an argument, a few words about it, and what the menu shows for it when it says nothing."""
+
+    text: str
+    about: str = ""
+    shown: str = ""
+
+
 Complete = Callable[["Session", str], Awaitable[list[Choice]]]
 """Choices for an argument that begins so. They may come from anywhere: whoever shows them sanitises."""
 Run = Callable[["Session", str], Awaitable[Action]]
@@ -72,7 +80,7 @@ class Command:
         if self.needs == "conversation" and session.conversation is None:
             return "there is no conversation yet: say something first, or /resume one"
         if self.needs == "keyboard" and not session.has_keyboard:
-            return "this needs a person at a terminal"
+            return "this needs a person at a terminal that is not dumb"
         return None
 
 

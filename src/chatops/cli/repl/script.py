@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from chatops.cli.repl.interrupts import interrupts
-from chatops.cli.repl.reader import Line
+from chatops.cli.repl.reader import Line, Waiting
 from chatops.cli.terminal import Terminal
 from chatops.engine.errors import InvalidRequestError
 from chatops.engine.requests import MAX_TEXT_BYTES
@@ -40,6 +40,8 @@ class Script:
                 self._terminal.write("> ")
             raw = await self._next()
             if not raw:
+                if self._asks:
+                    self._terminal.write("\n")  # what comes next must not stand behind the prompt
                 raise EOFError
             try:
                 text = raw.decode().strip()
@@ -62,9 +64,19 @@ class Script:
         line, self._line = await self._line, None
         return line
 
-    def listening(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+    @contextmanager
+    def listening(self, stop: Callable[[], None]) -> Generator[Waiting]:
         """As `Reader.listening`; there are no keys."""
-        return interrupts(stop)
+        with interrupts(stop):
+            yield lambda _: ""
+
+    def held(self) -> AbstractContextManager[None]:
+        """As `Reader.held`; the terminal edits the lines."""
+        return nullcontext()
+
+    def lent(self) -> AbstractContextManager[None]:
+        """As `Reader.lent`."""
+        return interrupts(lambda: None)
 
     def refresh(self) -> None:
         """As `Reader.refresh`; nothing on the screen changes."""

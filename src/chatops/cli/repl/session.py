@@ -5,12 +5,14 @@ It reaches the rest of the world through the engine's face (`Engine`, `History`)
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from chatops.cli.ask import ME, sampling_of
-from chatops.cli.terminal import Terminal, sanitize
+from chatops.cli.ask import sampling_of
+from chatops.cli.showing import ME
+from chatops.cli.terminal import Terminal, sanitize, worded
 from chatops.engine.errors import ChatopsError, InvalidRequestError
 from chatops.engine.messages import Conversation, Message, Principal
 from chatops.engine.requests import MAX_ATTACHMENTS, Attachment, TurnRequest
@@ -66,16 +68,25 @@ class Look:
 
 @dataclass(slots=True, kw_only=True)
 class Spent:
-    """Tokens of this session, by `(model, kind)`, and of its last turn."""
+    """Tokens of this session, by `(model, kind)`, and of its last turn; what it cost, by model, in nano-dollars.
+
+    `unpriced`: turns of which nobody knows what they cost.
+    """
 
     tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
     turns: Counter[str] = field(default_factory=Counter)
+    cost: Counter[str] = field(default_factory=Counter)
+    unpriced: Counter[str] = field(default_factory=Counter)
     last: tuple[int, int] | None = None
 
     def add(self, message: Message) -> None:
         model = f"{message.provider}:{message.model}"
         self.turns[model] += 1
         self.last = None
+        if message.usage is None or message.usage.cost is None:
+            self.unpriced[model] += 1
+        else:
+            self.cost[model] += message.usage.cost
         if message.usage is not None:
             self.tokens[model, "in"] += message.usage.input_tokens
             self.tokens[model, "out"] += message.usage.output_tokens
@@ -89,6 +100,7 @@ class Session:
         conversation: None until the first prompt is sent.
         interactive: A person is there.
         has_keyboard: ... whose keys we read ourselves, so that a text can be put before them.
+        expires_in: Seconds after which conversations that begin here are deleted; None: never.
         title: What the conversation that the next prompt begins is to be called.
         emptied: The conversation's first question, when everything was undone: the next prompt takes its place.
         undone: Ends of branches that `/redo` goes back to, the last one first to go back to.
@@ -115,6 +127,7 @@ class Session:
         self.listed: list[str] = []
         self.context: tuple[int, int] = (0, self.window)
         self.title: str | None = None
+        self.expires_in: int | None = None
         self.has_keyboard = interactive
         self.debug = False
 
@@ -122,14 +135,33 @@ class Session:
     def window(self) -> int:
         return self.engine.catalog.resolve(self.asking.model).context or DEFAULT_CONTEXT
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether what is said next is deleted by itself."""
+        return (self.conversation.expires_at if self.conversation else self.expires_in) is not None
+
+    @property
+    def note_width(self) -> int:
+        """Columns for a line on standard error; endless where nobody looks."""
+        return self.terminal.width if self.interactive and self.terminal.stderr_is_tty else sys.maxsize
+
     def note(self, text: str) -> None:
         """A remark on standard error."""
         if not self.look.quiet:
-            self.terminal.note(f"{text}\n")
+            self.terminal.note(f"{worded(text, self.note_width)}\n")
 
     def show(self, text: str) -> None:
         """The result of a command, on standard output; stripped of control characters, whoever wrote it."""
         self.terminal.write(f"{sanitize(text)}\n")
+
+    def row(self, text: str) -> None:
+        """A result on one line; on a terminal, as much of it as fits."""
+        line = sanitize(" ".join(text.replace("\t", " ").splitlines())).rstrip()
+        if self.terminal.stdout_is_tty:
+            from chatops.cli.repl.toolbar import cut
+
+            line = cut(line, self.terminal.width)
+        self.show(line)
 
     async def current(self) -> Conversation:
         """The conversation as it is now: another front end may have changed it.
@@ -206,6 +238,7 @@ class Session:
             sampling=sampling_of(asking.options, asking.max_tokens),
             fallbacks=asking.fallbacks,
             silence=asking.silence,
+            expires_in=self.expires_in if self.conversation is None else None,
         )
 
     async def finished(self, message: Message, *, summary: bool = False) -> None:

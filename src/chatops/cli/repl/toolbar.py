@@ -1,4 +1,4 @@
-"""The line below the prompt: model, window, tokens, conversation."""
+"""The line below the prompt: model, window, tokens, cost, conversation."""
 
 from __future__ import annotations
 
@@ -15,11 +15,23 @@ def toolbar(session: Session, width: int) -> str:
         parts.append(f"{short(asked)} in, {short(answered)} out")
     total = session.spent.tokens.total()
     if total:
-        parts.append(f"session {short(total)}")
+        parts.append(f"session {short(total)}{_cost(session)}")
     if session.pending.names:
         parts.append(f"with {', '.join(session.pending.names)}")
+    if session.is_temporary:
+        parts.append("temporary")
     title = session.conversation.title if session.conversation and not session.emptied else "new conversation"
     return cut(" · ".join(" ".join(sanitize(part).split()) for part in [*parts, title]), width - 1)
+
+
+def _cost(session: Session) -> str:
+    """What the session cost, when it is known to have cost something; `+`: and more, that nobody knows."""
+    cost, unpriced = session.spent.cost.total(), session.spent.unpriced.total()
+    if not cost:
+        return ""
+    from chatops.engine.limits.money import shown
+
+    return f", {shown(cost)}{'+' if unpriced else ''}"
 
 
 def short(tokens: int) -> str:

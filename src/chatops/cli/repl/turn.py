@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatops.cli import output
+from chatops.cli.repl.reader import Waiting
 from chatops.cli.repl.session import Session
 from chatops.cli.waiting import Spinner, fetch_weights
 from chatops.engine.errors import ChatopsError, ConflictError, InterruptedTurnError
-from chatops.engine.events import ReasoningDelta, TextDelta, TurnFinished
+from chatops.engine.events import Entitled, Event, ReasoningDelta, TextDelta, TurnFinished
 from chatops.engine.messages import Message
 from chatops.engine.requests import TurnRequest
 from chatops.engine.window import SUMMARISE
@@ -20,8 +21,8 @@ from chatops.engine.window import SUMMARISE
 if TYPE_CHECKING:
     from chatops.engine.requests import Turn
 
-Listening = Callable[[Callable[[], None]], AbstractContextManager[None]]
-"""While it is open, Ctrl-C calls what it is given, and other keys wait for the next prompt."""
+Listening = Callable[[Callable[[], None]], AbstractContextManager[Waiting]]
+"""`Reader.listening`."""
 
 
 class NotBegunError(Exception):
@@ -39,15 +40,14 @@ async def run(session: Session, request: TurnRequest, listening: Listening) -> M
         ChatopsError: After what there was of the answer: why it is not complete. Not when the person stopped it.
     """
     showing = _Showing(session, request)
-    task = asyncio.ensure_future(showing.run())
-    with listening(lambda: showing.stop(task)):
+    with listening(showing.stop) as waiting:
         try:
             # When the session ends meanwhile, this cancels the task: the engine stores what there is of the answer.
-            return await task
+            return await showing.begin(waiting)
         except asyncio.CancelledError:
             if not showing.called_off:
                 raise
-            session.note("stopped before anything was sent")
+            session.note("stopped before an answer came")
             return None
 
 
@@ -59,19 +59,26 @@ class _Showing:
         self._request = request
         self.turn: Turn | None = None
         self.called_off = False
+        self._task: asyncio.Future[Message | None] | None = None
         self._stops: list[asyncio.Future[bool]] = []
 
-    def stop(self, task: asyncio.Future[Message | None]) -> None:
+    def begin(self, waiting: Waiting) -> asyncio.Future[Message | None]:
+        """Runs it, and shows with it what the person types meanwhile."""
+        self._task = asyncio.ensure_future(self._run(waiting))
+        return self._task
+
+    def stop(self) -> None:
         """What Ctrl-C does: ends the answer, or the wait for its beginning."""
         if self.turn is None:
             self.called_off = True
-            task.cancel()
+            if self._task is not None:
+                self._task.cancel()
         elif not self._stops:
             self._stops.append(asyncio.ensure_future(self._session.engine.stop(self._session.me, self.turn.id)))
 
-    async def run(self) -> Message | None:
+    async def _run(self, waiting: Waiting) -> Message | None:
         session = self._session
-        async with Spinner(session.terminal, quiet=session.look.quiet) as spinner:
+        async with Spinner(session.terminal, quiet=session.look.quiet, beside=waiting) as spinner:
             try:
                 await self._prepare()
                 turn = await self._start()
@@ -82,7 +89,7 @@ class _Showing:
             session.asking.system = None
             session.pending.clear()
             await self._entitle(turn)
-            return await self._show(turn, spinner)
+            return await self._show(turn, spinner, output_for(session, waiting))
 
     async def _entitle(self, turn: Turn) -> None:
         """Gives a new conversation the title that was chosen for it."""
@@ -99,7 +106,7 @@ class _Showing:
         """Weights and clients come with the first turn that needs them."""
         session = self._session
         provider = session.engine.catalog.resolve(self._request.model).provider
-        if provider == "local" and provider in session.engine.providers:  # else it is a server's
+        if provider == "local" and session.engine.is_here:
             await fetch_weights(session.settings, session.terminal)
         if provider in session.engine.providers:
             await asyncio.to_thread(session.engine.providers.__getitem__, provider)
@@ -114,9 +121,8 @@ class _Showing:
             self._session.note("an answer is still being written in this conversation: waiting for its end")
             return await engine.start_turn(me, replace(self._request, on_busy="queue"))
 
-    async def _show(self, turn: Turn, spinner: Spinner) -> Message | None:
+    async def _show(self, turn: Turn, spinner: Spinner, shown: output.Output) -> Message | None:
         session = self._session
-        shown = output_for(session)
         thinking = output.Thinking(session.terminal.note) if session.look.reasoning else None
         message: Message | None = None
         try:
@@ -124,11 +130,8 @@ class _Showing:
                 async for _, event in events:
                     if isinstance(event, TextDelta | ReasoningDelta | TurnFinished):
                         spinner.stop()
-                    shown.take(event)
-                    if thinking is not None:
-                        thinking.take(event)
-                    if isinstance(event, TurnFinished):
-                        message = event.message
+                    output.show(event, shown, thinking)
+                    message = self._noted(event) or message
         except InterruptedTurnError:
             if not self._stops:
                 raise
@@ -143,14 +146,21 @@ class _Showing:
                 session.note(remark)
         return message
 
+    def _noted(self, event: Event) -> Message | None:
+        """Shows the title once it is known; returns the answer as it is stored, at its end."""
+        session = self._session
+        if isinstance(event, Entitled) and session.conversation is not None:
+            session.conversation = replace(session.conversation, title=event.title)
+        return event.message if isinstance(event, TurnFinished) else None
 
-def output_for(session: Session) -> output.Output:
-    """How an answer is shown in this session."""
+
+def output_for(session: Session, waiting: Waiting = lambda _: "") -> output.Output:
+    """How an answer is shown in this session; `waiting`: what is typed meanwhile, shown where rows can be redrawn."""
     terminal, render = session.terminal, session.look.render
     if render == "always" or (render == "auto" and terminal.stdout_is_tty):
         from chatops.cli.painting import Painted
 
-        return Painted(terminal)
+        return Painted(terminal, below=waiting)
     return output.Raw(output.sanitized(terminal.write) if terminal.stdout_is_tty else terminal.write)
 
 

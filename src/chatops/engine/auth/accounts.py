@@ -15,6 +15,7 @@ from chatops.engine.auth.credentials import DISABLED, MAX_CREDENTIAL, REFUSED, C
 from chatops.engine.auth.fields import email_address, new_password
 from chatops.engine.auth.identities import Identities, local_owner
 from chatops.engine.auth.keys import SigningKeys
+from chatops.engine.auth.links import Links, require_person
 from chatops.engine.auth.nouns import (
     MEMBER_SCOPES,
     Account,
@@ -32,7 +33,7 @@ from chatops.engine.auth.sessions import Sessions
 from chatops.engine.auth.throttle import Throttle
 from chatops.engine.auth.tokens import AccessTokens
 from chatops.engine.auth.verified import Verified
-from chatops.engine.errors import AuthenticationError, InvalidRequestError, PermissionDeniedError
+from chatops.engine.errors import AuthenticationError, InvalidRequestError
 from chatops.engine.ids import now_ms
 from chatops.engine.limits.ports import Limiter
 from chatops.engine.messages import Principal, Scope, Source
@@ -42,7 +43,8 @@ _WRONG = "the e-mail address or the password is wrong"
 
 
 class Accounts:
-    """Accounts, for any number of processes on one database; `admin` has what administrators do with other people's.
+    """Accounts, for any number of processes on one database; `admin` has what administrators do with other people's,
+    `links` the platform users that somebody is joined with.
 
     Args:
         store: Where they are kept.
@@ -77,6 +79,7 @@ class Accounts:
         self._api_tokens = ApiTokens(store, clock)
         self._credentials = Credentials(store, self._access, self._api_tokens, self._verified, clock)
         self._identities = Identities(store, self._throttle, handovers, clock)
+        self.links = Links(self._identities)
         self._registrar = Registrar(store, self._passwords, policy.registration, clock)
         self.admin = Administration(
             store, history, self._registrar, self._passwords, clock, forget=self._verified.forget
@@ -171,7 +174,7 @@ class Accounts:
 
     async def logout_everywhere(self, principal: Principal) -> None:
         """Ends all sign-ins of this person; API tokens stay. Raises `PermissionDeniedError` for an API token."""
-        _require_person(principal)
+        require_person(principal)
         await self._store.end_sessions(principal.user_id)
         self._verified.forget(principal.user_id)
 
@@ -203,7 +206,7 @@ class Accounts:
             PermissionDeniedError: For an API token.
             RateLimitError: Too many guesses.
         """
-        _require_person(principal)
+        require_person(principal)
         account = await self.me(principal)
         if account.email is None:
             raise InvalidRequestError("this account has no e-mail address and no password")
@@ -223,17 +226,17 @@ class Accounts:
             InvalidRequestError: Name, scopes or expiry will not do, or there are too many.
             PermissionDeniedError: A scope that the principal has not, or an API token asks.
         """
-        _require_person(principal)
+        require_person(principal)
         return await self._api_tokens.create(principal, name=name, scopes=scopes, expires_in=expires_in)
 
     async def tokens(self, principal: Principal) -> list[ApiToken]:
         """The principal's API tokens, newest first, expired ones too."""
-        _require_person(principal)
+        require_person(principal)
         return await self._store.tokens(principal.user_id)
 
     async def revoke_token(self, principal: Principal, token_id: str) -> None:
         """Raises `NotFoundError`, also for another's."""
-        _require_person(principal)
+        require_person(principal)
         await self._api_tokens.revoke(principal, token_id)
         self._verified.forget(principal.user_id)
 
@@ -258,7 +261,7 @@ class Accounts:
         Raises:
             ConflictError: It is linked already.
         """
-        _require_person(principal)
+        require_person(principal)
         return await self._identities.new_code(await self.me(principal))
 
     async def unlink(self, platform: Platform, platform_user_id: str) -> None:
@@ -277,7 +280,7 @@ class Accounts:
             NotFoundError: The code is wrong, used or old.
             RateLimitError: Too many guesses.
         """
-        _require_person(principal)
+        require_person(principal)
         return await self._identities.pending(await self.me(principal), code)
 
     async def link(self, principal: Principal, code: str) -> PendingLink:
@@ -288,10 +291,5 @@ class Accounts:
             InvalidRequestError: The principal has no account either.
             RateLimitError: Too many guesses.
         """
-        _require_person(principal)
+        require_person(principal)
         return await self._identities.link(await self.me(principal), code)
-
-
-def _require_person(principal: Principal) -> None:
-    if principal.token_id is not None:
-        raise PermissionDeniedError("an API token cannot do this: sign in, or use the command line")

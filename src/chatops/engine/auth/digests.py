@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import secrets
 
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -14,6 +16,14 @@ CODE_LENGTH = 8
 def new_secret() -> str:
     """256 random bits, in 43 characters that may stand in a URL."""
     return secrets.token_urlsafe(32)
+
+
+def following_secret(key: bytes, secret: str) -> str:
+    """As random to whoever lacks the key, and always the same after the same secret. HMAC-SHA-256 (RFC 2104); what it
+    is over begins with a NUL, so that nothing else that the key signs can pass for it.
+    """
+    made = hmac.digest(key, b"\0chatops refresh\0" + secret.encode("utf-8", "replace"), "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def new_code() -> str:

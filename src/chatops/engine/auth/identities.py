@@ -59,6 +59,20 @@ class Identities:
             raise InvalidRequestError("this is linked with no account")
         await self._store.forget_identity(identity)
 
+    async def linked(self, user_id: str) -> list[Identity]:
+        """The platform users that lead to this account, by platform and id."""
+        shadows = await self._store.merged_into(user_id)
+        found = [one for shadow in shadows for one in await self._store.identities(shadow)]
+        return sorted(found, key=lambda one: (one.platform, one.user_id))
+
+    async def unlink_from(self, user_id: str, platform: str, platform_user_id: str) -> None:
+        """As `unlink`, when they lead to this account. Raises `NotFoundError` when they do not."""
+        for identity in await self.linked(user_id):
+            if (identity.platform, identity.user_id) == (platform, platform_user_id):
+                await self._store.forget_identity(identity)
+                return
+        raise NotFoundError("no such user is linked with this account")
+
     async def new_code(self, shadow: Account) -> str:
         """A code that links this shadow. Raises `ConflictError` when it is an account already."""
         if not shadow.is_shadow:

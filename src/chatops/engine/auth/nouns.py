@@ -62,6 +62,7 @@ class Session:
     Attributes:
         family: Digest of the half that all its refresh tokens share: who presents it has had one of them.
         current: Digest of the other half of the newest one.
+        renewed_at: When the newest one was given out in exchange for another; 0: it is the first.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Session:
     current: str = field(repr=False)
     created_at: int
     expires_at: int
+    renewed_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from chatops.engine.auth.nouns import Account, AccountRole, ApiToken, Grant, Identity, Session
@@ -61,6 +61,10 @@ class AccountStore(Protocol):
         """Ids of the shadows that this account took over."""
         ...
 
+    async def names(self, user_ids: Sequence[str]) -> Mapping[str, str]:
+        """Of those that are accounts or shadows, by id."""
+        ...
+
     async def password_hash(self, user_id: str) -> str | None: ...
 
     async def update_account(
@@ -108,7 +112,7 @@ class AccountStore(Protocol):
 
     async def session_of(self, family: str, *, now: int) -> Session | None: ...
 
-    async def rotate_session(self, session_id: str, *, current: str, new: str, expires_at: int) -> bool:
+    async def rotate_session(self, session_id: str, *, current: str, new: str, now: int, expires_at: int) -> bool:
         """Replaces `current` by `new`; False when it is no longer the current one, or the session is over."""
         ...
 

@@ -3,6 +3,10 @@
 A refresh token is `FAMILY.SECRET`. The family is the sign-in's, the secret is new at each refresh. Who presents the
 family with a secret that is not the newest has a token that was used before: either it was stolen, or its thief was
 quicker. Nobody can tell which, so the family ends (RFC 9700, section 4.14.2). Who knows no family ends nothing.
+
+A browser is forgiven the last token but one for a moment: its tabs share a cookie, and a page that is closed may never
+see the answer that brings the next one. The next secret follows from the one before it and from the signing key, so
+whoever comes twice is told the same one again: a family never has two tokens that are good, and no secret is kept.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import hmac
 import logging
 
-from chatops.engine.auth.digests import digest, new_secret
+from chatops.engine.auth.digests import digest, following_secret, new_secret
 from chatops.engine.auth.nouns import Account, Session, SignIn
 from chatops.engine.auth.ports import AccountStore
 from chatops.engine.auth.tokens import ACCESS_SECONDS, AccessTokens
@@ -23,6 +27,8 @@ IDLE_MS = 30 * 24 * 3600 * 1000
 """A sign-in that nobody used for so long is over,"""
 LIFE_MS = 180 * 24 * 3600 * 1000
 """and every one after so long."""
+GRACE_MS = 30 * 1000
+"""How long after it was exchanged a browser's token may come again: for a slow network and a reload."""
 _REFUSED = "the sign-in is over: sign in again"
 _log = logging.getLogger(__name__)
 
@@ -52,7 +58,7 @@ class Sessions:
         return self._sign_in(account, session, family, secret)
 
     async def find(self, refresh_token: str) -> Session:
-        """The sign-in that this refresh token is the newest of.
+        """The sign-in that this refresh token is the newest of, or for a moment the last but one of a browser.
 
         Raises:
             AuthenticationError: It is none, or over; or the token was used before, and the sign-in is over now.
@@ -61,23 +67,41 @@ class Sessions:
         session = await self._store.session_of(digest(family), now=self._clock())
         if session is None:
             raise AuthenticationError(_REFUSED)
-        if not hmac.compare_digest(session.current, digest(secret)):
+        newest = hmac.compare_digest(session.current, digest(secret))
+        if not newest and self._followed_by(session, refresh_token) is None:
             await self._end_reused(session)
         return session
 
     async def renew(self, account: Account, session: Session, refresh_token: str) -> SignIn:
-        """Exchanges the newest refresh token of a sign-in. Raises `AuthenticationError` when somebody was quicker."""
+        """Exchanges a refresh token that `find` took. Raises `AuthenticationError` when somebody was quicker."""
         family, _, _ = refresh_token.partition(".")
-        secret = new_secret()
+        if (again := self._followed_by(session, refresh_token)) is not None:
+            return self._sign_in(account, session, family, again)
+        secret, now = self._following(refresh_token)[0], self._clock()
         done = await self._store.rotate_session(
             session.id,
             current=session.current,
             new=digest(secret),
-            expires_at=min(self._clock() + IDLE_MS, session.created_at + LIFE_MS),
+            now=now,
+            expires_at=min(now + IDLE_MS, session.created_at + LIFE_MS),
         )
         if not done:
-            await self._end_reused(session)
+            return await self.renew(account, await self.find(refresh_token), refresh_token)
         return self._sign_in(account, session, family, secret)
+
+    def _followed_by(self, session: Session, refresh_token: str) -> str | None:
+        """The newest secret, when this token is the one before it and may come again; else None."""
+        since = self._clock() - session.renewed_at
+        if session.source != "web" or not 0 <= since < GRACE_MS:
+            return None
+        secrets = self._following(refresh_token)
+        return next((one for one in secrets if hmac.compare_digest(session.current, digest(one))), None)
+
+    def _following(self, refresh_token: str) -> list[str]:
+        """What comes after a token by each signing key, the one that signs now first: keys may be rotated meanwhile."""
+        keys = self._access.prepare()
+        by_age = sorted(keys.by_id, key=lambda kid: kid != keys.current)
+        return [following_secret(keys.by_id[kid], refresh_token) for kid in by_age]
 
     async def _end_reused(self, session: Session) -> None:
         await self._store.end_session(session.id)

@@ -17,6 +17,7 @@ def account_json(account: Account) -> Json:
         "name": account.name,
         "role": account.role,
         "disabled": account.disabled,
+        "merged_into": account.merged_into,
         "created_at": iso(account.created_at),
     }
     return _there(shape)

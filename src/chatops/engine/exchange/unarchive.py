@@ -19,10 +19,9 @@ from chatops.engine.exchange.fields import clean
 from chatops.engine.exchange.sources import MAX_RECORD_BYTES, Members
 from chatops.engine.exchange.trees import BadRecordError, Tree
 from chatops.engine.messages import Conversation, FilePart, Message
-from chatops.engine.requests import MAX_ATTACHMENT_BYTES, MAX_TEXT_BYTES
+from chatops.engine.requests import MAX_ATTACHMENT_BYTES, MAX_TEXT_BYTES, NAME
 from chatops.engine.tags import normalised
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _IDS = frozenset({"id", "conversation_id", "parent_id", "leaf_id"})
 _NUMBERS = frozenset({"created_at", "updated_at", "expires_at", "seq", "tokens"})
@@ -140,7 +139,7 @@ def _check(found: Conversation | Message) -> None:
         elif field.name in _CHOICES:
             right = value in _CHOICES[field.name]
         else:
-            right = field.name not in _IDS or value is None or _ID.fullmatch(value) is not None
+            right = field.name not in _IDS or value is None or NAME.fullmatch(value) is not None
         if not right:
             raise ValueError(field.name)
 

@@ -16,7 +16,7 @@ from chatops.engine.ports import ChatRequest, Clock, Sleep
 
 if TYPE_CHECKING:
     from chatops.engine.limits.ledger import Entry
-    from chatops.engine.limits.ports import MeterStore, OpenTurn
+    from chatops.engine.limits.ports import MeterStore, OpenTurn, Rate
     from chatops.engine.limits.prices import Prices
 
 LEASE_MS = 10_000
@@ -55,6 +55,7 @@ class Admission:
         turn: As it lies in the store; None when it holds nothing.
         route: The models that may be asked, in their order.
         ready: Their requests, by model id, as far as they are made; `prepare` makes the others.
+        rate: What counted the turn.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class Admission:
         route: Sequence[ModelSpec],
         ready: dict[str, Asked],
         prepare: Prepare,
+        rate: tuple[str, Rate] | None = None,
     ) -> None:
         self.route = route
         self._means = means
         self._principal = principal
         self._turn = turn
+        self._rate = rate
         self._ready = ready
         self._prepare = prepare
         self._asked: Asked | None = None
@@ -121,11 +124,16 @@ class Admission:
                 retry_after=0,
             )
 
-    async def release(self) -> None:
-        """The turn never began."""
+    async def release(self, *, waits: bool = False) -> None:
+        """The turn never began: nothing of it counts. `waits`: it will ask again, and keeps its place in the rate."""
         self.close()
+        await asyncio.shield(self._release(None if waits else self._rate))
+
+    async def _release(self, rate: tuple[str, Rate] | None) -> None:
         if self._turn is not None:
-            await asyncio.shield(self._means.meters.release(self._turn))
+            await self._means.meters.release(self._turn)
+        if rate is not None:
+            await self._means.meters.give_back(*rate)
 
     def priced(self, message: Message) -> Message:
         """The ended answer; its usage says what it cost, where that is known, no estimate, and not nothing."""

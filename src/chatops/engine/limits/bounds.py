@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, replace
 
 from chatops.engine.errors import InvalidRequestError
+from chatops.engine.limits.options import SAFE_OPTIONS
 from chatops.engine.limits.policy import Unit
 from chatops.engine.limits.price import Price
 from chatops.engine.messages import FilePart, Message, TextPart
@@ -22,27 +23,6 @@ _MESSAGE = 16
 _FILE = 50_000
 """Most tokens of an image, whatever its bytes: gpt-4o-mini counts 2,833 and eight tiles of 5,667 (OpenAI's guide to
 images, "Calculating costs"). A document may have as many as bytes."""
-SAFE_OPTIONS = frozenset(
-    [
-        "chat_template_kwargs",
-        "frequency_penalty",
-        "logit_bias",
-        "metadata",
-        "min_p",
-        "presence_penalty",
-        "reasoning",
-        "reasoning_effort",
-        "repetition_penalty",
-        "response_format",
-        "safety_identifier",
-        "seed",
-        "thinking",
-        "top_k",
-        "user",
-        "verbosity",
-    ]
-)
-"""Options of the body that cannot make a call cost more than prompt and longest answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,10 @@
-"""Copies the usage ledger, allowances and what is spent of budgets into another store; reads a ledger over."""
+"""Copies the usage ledger, allowances and what is spent of budgets into another store."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-
 from chatops.engine.errors import ConflictError
-from chatops.engine.limits.ledger import EMPTY, Row
+from chatops.engine.limits.ledger import EMPTY
 from chatops.engine.limits.ports import MeterStore
-from chatops.engine.limits.reports import verify
 
 PAGE = 1_000
 
@@ -48,18 +44,3 @@ async def require_beginning(source: MeterStore, target: MeterStore) -> None:
         raise ConflictError(
             f"the target's usage ledger ({last.n:,} rows) is not the beginning of the source's: copy into a new one"
         )
-
-
-async def ledger_fault(meters: MeterStore) -> str | None:
-    """What is wrong with a store's ledger, in a sentence; None when all rows are as they were written."""
-    head = await meters.head()
-    async with aclosing(ledger_rows(meters)) as rows:
-        return (await verify(rows, head)).fault
-
-
-async def ledger_rows(meters: MeterStore) -> AsyncGenerator[Row, None]:
-    after = 0
-    while page := await meters.rows(after=after, limit=PAGE):
-        for row in page:
-            yield row
-        after = page[-1].n

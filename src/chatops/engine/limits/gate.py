@@ -5,7 +5,7 @@ answer be then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,13 +15,13 @@ from chatops.engine.limits import refusals
 from chatops.engine.limits.admission import LEASE_MS, Admission, Asked, Means, Prepare
 from chatops.engine.limits.bounds import Bound, bound, check_options
 from chatops.engine.limits.counters import Counter
-from chatops.engine.limits.dead import settle_dead, will
+from chatops.engine.limits.dead import will
 from chatops.engine.limits.money import nano
 from chatops.engine.limits.policy import MINUTE, Terms, Unit
 from chatops.engine.limits.ports import Hold, OpenTurn, Rate, Refusal
 from chatops.engine.messages import Message, Principal
 from chatops.engine.models import ModelSpec
-from chatops.engine.ports import ChatRequest, Store
+from chatops.engine.ports import ChatRequest
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -77,9 +77,10 @@ class _Offer:
 class Gate:
     """Lets turns in."""
 
-    def __init__(self, means: Means, store: Store) -> None:
+    def __init__(self, means: Means, settle: Callable[[str], Awaitable[bool]]) -> None:
+        """`settle`: puts right what others hold of this person's budgets; returns whether that changed anything."""
         self._means = means
-        self._store = store
+        self._settle = settle
 
     async def admit(self, asking: Applicant, terms: Terms, counters: Sequence[Counter]) -> Admission:
         """Holds what the turn may use. Raises what `Limits.admit` raises."""
@@ -90,7 +91,8 @@ class Gate:
             offers = _affordable(offers, asking.max_cost)
         holds = [*_slots(asking.principal, terms, self._means.clock()), *_parts(offers, counters)]
         turn = self._open_turn(asking, first, offers, holds)
-        granted = await self._take(asking, turn, holds, terms, counters)
+        rate = _rate(asking, terms)
+        granted = await self._take(asking, turn, holds, rate, counters)
         short = offers[0].short if offers else 0
         for hold in holds:
             if hold.unit != "turns":
@@ -104,6 +106,7 @@ class Gate:
             route=[one.spec for one in asked] if offers else asking.route,
             ready={one.spec.id: one for one in asked},
             prepare=asking.prepare,
+            rate=rate,
         )
 
     async def _offers(self, asking: Applicant, first: ChatRequest, *, priced: bool) -> list[_Offer]:
@@ -136,29 +139,31 @@ class Gate:
         )
 
     async def _take(
-        self, asking: Applicant, turn: OpenTurn, holds: Sequence[Hold], terms: Terms, counters: Sequence[Counter]
+        self,
+        asking: Applicant,
+        turn: OpenTurn,
+        holds: Sequence[Hold],
+        rate: tuple[str, Rate] | None,
+        counters: Sequence[Counter],
     ) -> dict[str, int]:
         """What the store grants; what dead turns hold is given back before anybody is refused."""
-        rate = None
-        if terms.requests_per_minute is not None and not asking.counted:
-            rate = Rate(count=terms.requests_per_minute, seconds=MINUTE)
         if not holds and rate is None:
             return {}
-        found = await self._admitted(turn, holds, rate, asking.principal)
+        found = await self._admitted(turn, holds, rate)
         budgets = {counter.key for counter in counters}
-        if isinstance(found, Refusal) and found.key in budgets and found.meter.held and await self.sweep():
-            found = await self._admitted(turn, holds, None, asking.principal)
+        if isinstance(found, Refusal) and found.key in budgets and await self._settle(asking.principal.user_id):
+            found = await self._admitted(turn, holds, None)
         if isinstance(found, Refusal):
-            raise refusals.refused(found, rate=rate, holds=holds, counters=counters, now=self._means.clock())
+            said = rate and rate[1]
+            raise refusals.refused(found, rate=said, holds=holds, counters=counters, now=self._means.clock())
         return found
 
     async def _admitted(
-        self, turn: OpenTurn, holds: Sequence[Hold], rate: Rate | None, principal: Principal
+        self, turn: OpenTurn, holds: Sequence[Hold], rate: tuple[str, Rate] | None
     ) -> dict[str, int] | Refusal:
         """Also when the caller is cancelled meanwhile, nothing stays held."""
         meters, clock = self._means.meters, self._means.clock
-        counted = None if rate is None else (f"turns/{principal.user_id}", rate)
-        asking = asyncio.ensure_future(meters.admit(turn, holds, rate=counted, now=clock()))
+        asking = asyncio.ensure_future(meters.admit(turn, holds, rate=rate, now=clock()))
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
@@ -167,9 +172,11 @@ class Gate:
                     await meters.release(turn)
             raise
 
-    async def sweep(self) -> int:
-        """Settles turns whose process died. Returns how many."""
-        return await settle_dead(self._means.meters, self._store, self._means.clock())
+
+def _rate(asking: Applicant, terms: Terms) -> tuple[str, Rate] | None:
+    if terms.requests_per_minute is None or asking.counted:
+        return None
+    return f"turns/{asking.principal.user_id}", Rate(count=terms.requests_per_minute, seconds=MINUTE)
 
 
 def _needs_prices(asking: Applicant, counters: Sequence[Counter]) -> bool:

@@ -7,14 +7,14 @@ ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chatops.engine.errors import PermissionDeniedError
+from chatops.engine.errors import ConflictError, PermissionDeniedError
 from chatops.engine.limits.admission import Admission, Asked, Means, Prepare
 from chatops.engine.limits.prices import Prices
-from chatops.engine.messages import Message, Principal
+from chatops.engine.messages import Message, Principal, Source
 from chatops.engine.models import ModelSpec
 from chatops.engine.ports import Clock, Sleep, Store
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatops.engine.limits.counters import Counter, Remaining
-    from chatops.engine.limits.ledger import By, Row
+    from chatops.engine.limits.ledger import By
     from chatops.engine.limits.policy import Policy, Terms
-    from chatops.engine.limits.ports import MeterStore
+    from chatops.engine.limits.ports import MeterStore, People
     from chatops.engine.limits.rates import LocalLimiter
     from chatops.engine.limits.reports import Line, Verdict
 
@@ -32,9 +32,10 @@ REMEMBERED_MS = 5_000
 """How long other processes go on with what an administrator said for a person before."""
 MAX_REMEMBERED = 10_000
 SWEEP_MS = 60_000
+_PLATFORMS: tuple[Source, ...] = ("slack", "discord")
+"""Where people may be shadows."""
 ADDRESS_REQUESTS_PER_MINUTE = 300
 """Of one address that nobody has logged in from, to one process, when the settings say nothing."""
-_PAGE = 1_000
 
 
 class Limits:
@@ -49,16 +50,16 @@ class Limits:
         policy: Policy | None = None,
         prices: Prices | None = None,
         sleep: Sleep = asyncio.sleep,
-        merged_into: Callable[[str], Awaitable[Sequence[str]]] | None = None,
+        people: Callable[[], People] | None = None,
     ) -> None:
         """`policy`: what the settings say; None: nothing, so only what an administrator said for a person holds.
-        `merged_into`: the ids of platform users' shadows that an account was linked with; None: there are none.
+        `people`: who has an account, made when it is first asked; None: nobody.
         """
         self.policy = policy
         self.prices = prices or Prices()
         self._meters = meters
         self._store = store
-        self._merged_into = merged_into
+        self._people = people
         self._clock = clock
         self._means = Means(meters, self.prices, clock, sleep)
         self._local: LocalLimiter | None = None
@@ -95,7 +96,8 @@ class Limits:
         recorded: bool = True,
         counted: bool = False,
     ) -> Admission:
-        """Lets a turn in, before anything of it is stored, and holds what it may use.
+        """Lets a turn in, before anything of it is stored, and holds what it may use. A platform user who was linked
+        with an account meanwhile is let in as nobody: their budget is the account's.
 
         Args:
             principal: Who asks.
@@ -110,6 +112,7 @@ class Limits:
             RateLimitError: Too many turns in this minute, or at once; `retry_after` is always there.
             BudgetExceededError: Not even a short answer fits into what is left; says what is, and when more comes.
             InvalidRequestError: A budget of money, and nobody said what a model costs; or an option without a bound.
+            ConflictError: The platform user was linked a moment ago.
             StoreError: The database cannot be used.
         """
         said = await self._allowance(principal.user_id)
@@ -131,7 +134,20 @@ class Limits:
             recorded=recorded,
             counted=counted,
         )
-        return await Gate(self._means, self._store).admit(asking, terms, counters)
+        admission = await Gate(self._means, self._settle).admit(asking, terms, counters)
+        if await self._is_linked(principal):
+            await admission.release()
+            raise ConflictError("this user was linked with an account a moment ago: ask again")
+        return admission
+
+    async def _is_linked(self, principal: Principal) -> bool:
+        """Asked after the hold: what was held before the link went with it, and what comes after it is let in as the
+        account's, or the shadow would have a budget of its own once more.
+        """
+        if self._people is None or principal.source not in _PLATFORMS:
+            return False
+        person = await self._people().account(principal.user_id)
+        return person is not None and person.merged_into is not None
 
     async def _allowance(self, user_id: str) -> Mapping[str, Any] | None:
         now = self._clock()
@@ -165,9 +181,16 @@ class Limits:
             found.append(counter("token", principal.token_id, self.policy.token, now))
         return found
 
-    async def set_limit(self, principal: Principal, user_id: str, terms: Terms | None) -> Terms:
-        """Says for one person what differs from their role's; what `terms` leave open stays as it was said before.
-        None takes all of it back. Other processes follow within `REMEMBERED_MS`.
+    async def said_for(self, principal: Principal, user_id: str) -> Terms:
+        """What is said for one person alone. Raises `PermissionDeniedError`: the principal is no administrator."""
+        from chatops.engine.limits.policy import terms_from
+
+        _require_admin(principal)
+        return terms_from(await self._meters.allowance(user_id) or {})
+
+    async def set_limit(self, principal: Principal, user_id: str, terms: Terms | None, *, whole: bool = False) -> Terms:
+        """Says for one person what differs from their role's; what `terms` leave open stays as it was said before, or
+        with `whole` is taken back. None takes all of it back. Other processes follow within `REMEMBERED_MS`.
 
         Returns:
             What is said for the person now.
@@ -180,15 +203,15 @@ class Limits:
         _require_admin(principal)
         said = Terms()
         if terms is not None:
-            said = terms.over(terms_from(await self._meters.allowance(user_id) or {}))
+            said = terms if whole else terms.over(terms_from(await self._meters.allowance(user_id) or {}))
         await self._meters.set_allowance(user_id, terms_record(said) or None)
         self._allowances.pop(user_id, None)
         return said
 
     async def hand_over(self, from_id: str, to_id: str) -> None:
-        """What one person has spent in the periods that run now is another's from here on; what an administrator said
-        for the first is forgotten, and the other's stays. Their rows in the ledger stay as they were written. May be
-        repeated at any time, also after a crash. Raises `StoreError`.
+        """What one person has spent and holds in the periods that run now is another's from here on; what an
+        administrator said for the first is forgotten, and the other's stays. Their rows in the ledger stay as they were
+        written. May be repeated at any time, also after a crash. Raises `StoreError`.
         """
         from chatops.engine.limits.counters import keys_of
 
@@ -204,25 +227,29 @@ class Limits:
         counters = self._counters(principal, await self.terms(principal))
         if not counters:
             return []
-        await self._sweep()
+        await self._settle(principal.user_id)
         found = await self._meters.meters([one.key for one in counters])
         meters = [(one, found.get(one.key, Meter())) for one in counters]
         return [Remaining(counter=one, spent=meter.spent, held=meter.held) for one, meter in meters]
 
     async def usage(self, principal: Principal, *, since: int = 0, by: By = "model") -> list[Line]:
         """Sums of what was used from `since` on, Unix milliseconds: everybody's for administrators, else one's
-        own and of the platform users that were linked with one.
+        own and of the platform users that were linked with one. By user, accounts come with their names.
 
         Raises:
             PermissionDeniedError: The principal may not read its history.
         """
         principal.require("history:read")
         await self._sweep()
-        whose = None if _is_admin(principal) else await self._user_ids(principal.user_id)
-        return await self._meters.usage(whose, since=since, by=by)
+        whose = None if _is_admin(principal) else [principal.user_id, *await self._shadows(principal.user_id)]
+        lines = await self._meters.usage(whose, since=since, by=by)
+        if by != "user" or self._people is None:
+            return lines
+        names = await self._people().names([line.key for line in lines])
+        return [replace(line, name=names.get(line.key)) for line in lines]
 
-    async def _user_ids(self, user_id: str) -> list[str]:
-        return [user_id, *(await self._merged_into(user_id) if self._merged_into else ())]
+    async def _shadows(self, user_id: str) -> Sequence[str]:
+        return await self._people().merged_into(user_id) if self._people else ()
 
     async def verify(self, principal: Principal) -> Verdict:
         """Reads the whole ledger: is every row as it was written, and is none missing?
@@ -230,25 +257,26 @@ class Limits:
         Raises:
             PermissionDeniedError: The principal is no administrator.
         """
-        from chatops.engine.limits.reports import verify
+        from chatops.engine.limits.reports import read_over
 
         _require_admin(principal)
-        head = await self._meters.head()
-        async with aclosing(self._rows()) as rows:
-            return await verify(rows, head)
+        return await read_over(self._meters)
 
-    async def _rows(self) -> AsyncGenerator[Row, None]:
-        after = 0
-        while page := await self._meters.rows(after=after, limit=_PAGE):
-            for row in page:
-                yield row
-            after = page[-1].n
+    async def _settle(self, user_id: str) -> bool:
+        """Puts right what others hold of a person's budgets: the dead, and turns that ended since their platform's
+        user was linked. False: it is as it was.
+        """
+        shadows = await self._shadows(user_id)
+        dead = await self._sweep()
+        for shadow in shadows:
+            await self.hand_over(shadow, user_id)
+        return bool(dead or shadows)
 
-    async def _sweep(self) -> None:
+    async def _sweep(self) -> int:
         from chatops.engine.limits.dead import settle_dead
 
         self._swept = self._clock()
-        await settle_dead(self._meters, self._store, self._swept)
+        return await settle_dead(self._meters, self._store, self._swept)
 
 
 def _is_admin(principal: Principal) -> bool:

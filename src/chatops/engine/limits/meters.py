@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from chatops.engine.limits.ports import Hold, Meter
 
+BEING_STARTED = "this turn is being started by another process, or was when that died: ask again in a moment"
+
 
 def grant(meter: Meter, hold: Hold) -> int | None:
     """What a meter has for a hold; None when not even the least of it is left."""

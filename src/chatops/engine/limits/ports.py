@@ -52,6 +52,10 @@ class RateStore(Protocol):
         """
         ...
 
+    async def give_back(self, key: str, rate: Rate) -> None:
+        """Takes one back that was counted: it came to nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
@@ -111,6 +115,27 @@ class Refusal:
     meter: Meter = field(default_factory=Meter)
 
 
+class Person(Protocol):
+    """Somebody with an account, or a platform user's shadow, which may have been linked with one."""
+
+    @property
+    def merged_into(self) -> str | None: ...
+
+
+class People(Protocol):
+    """Who has an account. Every method raises `StoreError` when the database cannot be used."""
+
+    async def merged_into(self, user_id: str) -> Sequence[str]:
+        """Ids of the platform users' shadows that an account was linked with."""
+        ...
+
+    async def names(self, user_ids: Sequence[str]) -> Mapping[str, str]:
+        """The names of those that have an account or a shadow, by id."""
+        ...
+
+    async def account(self, user_id: str) -> Person | None: ...
+
+
 class MeterStore(RateStore, Protocol):
     """Rates, meters, turns that are let in, and the ledger. Every method raises `StoreError` when the database cannot
     be used. Times are Unix milliseconds.
@@ -124,6 +149,9 @@ class MeterStore(RateStore, Protocol):
 
         Returns:
             What it got of each meter; or what did not fit, of the holds the first.
+
+        Raises:
+            ConflictError: This turn was let in already. When its lease is over it never began, and makes room.
         """
         ...
 
@@ -165,9 +193,10 @@ class MeterStore(RateStore, Protocol):
         ...
 
     async def hand_over(self, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
-        """Adds what the first meter of each pair has spent to the second one, and forgets the person's allowance.
-        Exactly once, however often and by however many it is called; calling it again ends what a crash cut off. Until
-        then an amount may stand in both, never in none.
+        """Makes what the first meter of each pair has spent and holds the second one's spending, and forgets the
+        person's allowance. What a hold gave more than its turn used is handed back by the next call. Exactly once,
+        however often and by however many it is called; calling it again ends what a crash cut off. Until then an amount
+        may stand in both, never in none.
         """
         ...
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from chatops.engine.limits.ledger import EMPTY, Head, Row, seal
+from chatops.engine.codec import dollars
+from chatops.engine.limits.ledger import EMPTY, By, Head, Row, seal
+
+if TYPE_CHECKING:
+    from chatops.engine.limits.ports import MeterStore
+
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A sum over rows. `cost` leaves out `unpriced` turns; `estimated`: turns whose tokens are an estimate."""
+    """A sum over rows. `cost` leaves out `unpriced` turns; `estimated`: turns whose tokens are an estimate; `name`:
+    whose it is, when sums are by user and there is an account.
+    """
 
     key: str
     turns: int
@@ -20,6 +30,24 @@ class Line:
     cost: int
     unpriced: int
     estimated: int
+    name: str | None = None
+
+    def as_json(self, by: By) -> dict[str, Any]:
+        """The public shape: dollars in text, counts that are nothing left out."""
+        counts = {
+            "cached_tokens": self.cached_tokens,
+            "unpriced_turns": self.unpriced,
+            "estimated_turns": self.estimated,
+        }
+        return {
+            by: self.key,
+            **({} if self.name is None else {"name": self.name}),
+            "turns": self.turns,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cost": dollars(self.cost),
+            **{name: count for name, count in counts.items() if count},
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +56,21 @@ class Verdict:
 
     rows: int
     fault: str | None
+
+
+async def read_over(meters: MeterStore) -> Verdict:
+    """Reads a store's whole ledger, page by page."""
+    head = await meters.head()
+    async with aclosing(_rows(meters)) as rows:
+        return await verify(rows, head)
+
+
+async def _rows(meters: MeterStore) -> AsyncGenerator[Row, None]:
+    after = 0
+    while page := await meters.rows(after=after, limit=_PAGE):
+        for row in page:
+            yield row
+        after = page[-1].n
 
 
 async def verify(rows: AsyncIterator[Row], head: Head) -> Verdict:

@@ -17,6 +17,9 @@ class Unmetered:
     async def hit(self, key: str, rate: Rate, *, now: int) -> float:
         return 0.0
 
+    async def give_back(self, key: str, rate: Rate) -> None:
+        return
+
     async def admit(
         self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
     ) -> dict[str, int]:

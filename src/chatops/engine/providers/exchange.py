@@ -68,6 +68,10 @@ class Transport(Protocol):
         """
         ...
 
+    def loads(self, text: str) -> object:
+        """Reads JSON. Raises `ValueError` or `RecursionError`."""
+        ...
+
     async def aclose(self) -> None: ...
 
 
@@ -113,7 +117,7 @@ class HttpProvider:
         """As `Provider.stream`. Raises `InvalidRequestError` when the request cannot be sent as it is."""
         self._check_key()
         wire, faults = self._endpoint.wire, self._endpoint.faults
-        reader = Reader(wire.decoder(faults), faults)
+        reader = Reader(wire.decoder(faults), faults, self._transport.loads)
         content = _encoded(self.payload(request))
         async with self._transport.open(wire.path, content, silence=request.silence) as answer:
             await self._check(answer)

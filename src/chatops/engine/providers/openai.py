@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from chatops.engine.providers.exchange import Endpoint, HttpProvider
 from chatops.engine.providers.openai_wire import WIRE
-from chatops.engine.providers.sdk import SdkTransport, private_headers
+from chatops.engine.providers.sdk import NO_LIMIT, Client, SdkTransport, private_headers, sent_headers
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
     from chatops.engine.ports import Provider
 
 
@@ -24,17 +22,20 @@ class OpenAIProvider(HttpProvider):
         super().__init__(name, WIRE, api_key=api_key, base_url=base_url, transport=transport)
 
 
-def _connect(endpoint: Endpoint) -> AsyncOpenAI:
+def _connect(endpoint: Endpoint) -> Client:
+    from httpx2 import Limits
     from openai import AsyncOpenAI, DefaultAioHttpClient, Omit
 
     headers = private_headers(endpoint, Omit(), "OPENAI_CUSTOM_HEADERS", "OpenAI-Organization", "OpenAI-Project")
-    return AsyncOpenAI(
+    http = DefaultAioHttpClient(limits=Limits(max_connections=NO_LIMIT))
+    client = AsyncOpenAI(
         api_key=endpoint.key,
         base_url=endpoint.base_url,
         max_retries=0,
         default_headers=headers,
-        http_client=DefaultAioHttpClient(),
+        http_client=http,
     )
+    return Client(http, sent_headers(client))
 
 
 if TYPE_CHECKING:

@@ -1,16 +1,19 @@
-"""Bytes through an official SDK: its client, headers, proxies and connection pool, without its objects.
+"""Bytes through an official SDK: its client's headers, its HTTP client with proxies and connections, not its objects.
 
 The two SDKs come from one generator, so one file serves both. Their objects cost several times the processor time of a
-token (`bench/providers.py`), and they let cut streams, broken JSON and raw `httpx2` errors through.
+token (`bench/providers.py`), and they let cut streams, broken JSON and raw `httpx2` errors through. What their clients
+do for each request (options, headers and address, made and checked anew) costs as much as all that is below them, so it
+is done once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatops.engine.errors import ProviderUnavailableError
 from chatops.engine.providers.exchange import CONNECT_SECONDS, NO_CONNECTION, Answer, Endpoint
@@ -19,17 +22,27 @@ from chatops.engine.providers.faults import causes, reason
 if TYPE_CHECKING:
     import httpx2
 
+NO_LIMIT = 0
+"""Connections in an SDK's pool: who may have how many answers at once is the engine's to say; a pool would let the one
+that is too many wait for ever, in silence."""
 _DRAIN_SECONDS = 0.1
+
+
+class Client(NamedTuple):
+    """What an SDK's client sends with: its HTTP client, and the headers that go with every request."""
+
+    http: httpx2.AsyncClient
+    headers: httpx2.Headers
 
 
 class SdkTransport:
     """A `Transport` through the client that `connect` makes on first use."""
 
-    def __init__(self, endpoint: Endpoint, connect: Callable[[Endpoint], Any]) -> None:
+    def __init__(self, endpoint: Endpoint, connect: Callable[[Endpoint], Client]) -> None:
         """`connect` imports the SDK and runs in a thread, for that takes up to a second."""
         self._endpoint = endpoint
         self._connect = connect
-        self._client: Any = None
+        self._client: Client | None = None
         self._connecting = asyncio.Lock()
         self._kept = False
 
@@ -47,6 +60,17 @@ class SdkTransport:
                 await chunks.aclose()
                 await response.aclose()
 
+    def loads(self, text: str) -> object:
+        """As `Transport.loads`: orjson where it can, four times as fast; it refuses half a surrogate pair, which a
+        server may send before the other half.
+        """
+        import orjson
+
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            return json.loads(text)
+
     async def _send(self, path: str, body: bytes | None, silence: float) -> httpx2.Response:
         answer = await self._tried(path, body, silence)
         if isinstance(answer, Exception) and self._kept and _stale(answer):
@@ -61,28 +85,24 @@ class SdkTransport:
         import httpx2
 
         client = await self._connected()
-        options = {
+        request = httpx2.Request(
+            "GET" if body is None else "POST",
+            f"{self._endpoint.base_url}{path}",
+            headers=client.headers,
+            content=body,
             # `pool` would end the whole of a connection's making in the aiohttp client.
-            "timeout": httpx2.Timeout(silence, connect=CONNECT_SECONDS, pool=None),
-            "headers": {"accept-encoding": "identity"},
-            # A redirect could carry the key to another host.
-            "follow_redirects": False,
-        }
-        want: dict[str, Any] = {"cast_to": httpx2.Response, "stream": True, "options": options}
+            extensions={"timeout": {"connect": CONNECT_SECONDS, "read": silence, "write": silence, "pool": None}},
+        )
         try:
-            response: httpx2.Response = await (
-                client.get(path, **want) if body is None else client.post(path, content=body, **want)
-            )
-        except Exception as error:  # noqa: BLE001 - nothing that an SDK or a library below it raises may get out
-            # A refusal is an answer as well, and judged where those of all transports are.
-            refusal = getattr(error, "response", None)
-            return refusal if isinstance(refusal, httpx2.Response) else error
-        return response
+            # A redirect could carry the key to another host.
+            return await client.http.send(request, stream=True, follow_redirects=False)
+        except Exception as error:  # noqa: BLE001 - nothing that a library below raises may get out
+            return error
 
     async def _chunks(self, response: httpx2.Response, silence: float) -> AsyncGenerator[bytes, None]:
         failure: ProviderUnavailableError
         try:
-            async with aclosing(response.aiter_bytes()) as chunks:
+            async with aclosing(_body(response)) as chunks:
                 async for data in chunks:
                     yield data
         except Exception as error:  # noqa: BLE001 - as above
@@ -98,7 +118,7 @@ class SdkTransport:
             return faults.unreachable(NO_CONNECTION) if connecting else faults.silent(silence)
         return faults.cut(f"broke its connection: {reason(error)}") if begun else faults.unreachable(reason(error))
 
-    async def _connected(self) -> Any:
+    async def _connected(self) -> Client:
         async with self._connecting:
             if self._client is None:
                 self._client = await asyncio.to_thread(self._connect, self._endpoint)
@@ -108,7 +128,17 @@ class SdkTransport:
         """Closes the client's connections."""
         client, self._client = self._client, None
         if client is not None:
-            await client.close()
+            await client.http.aclose()
+
+
+def sent_headers(client: Any) -> httpx2.Headers:
+    """What an SDK's client sends with every request, but what it marks as not to be sent. A body comes as it is."""
+    import httpx2
+
+    told = {**client.auth_headers, **client.default_headers}
+    named = {name.lower(): value for name, value in told.items()}  # ours replace the SDK's, however they are written
+    sent = {name: value for name, value in named.items() if isinstance(value, str)}
+    return httpx2.Headers(sent | {"accept-encoding": "identity"})
 
 
 def private_headers(endpoint: Endpoint, omit: object, variable: str, *names: str) -> dict[str, Any]:
@@ -125,6 +155,12 @@ def private_headers(endpoint: Endpoint, omit: object, variable: str, *names: str
     own = endpoint.wire.headers(endpoint.key, endpoint.official)
     added = [line.partition(":")[0].strip() for line in os.environ.get(variable, "").splitlines() if ":" in line]
     return own | {name: own.get(name.lower(), omit) for name in (*names, *added)}
+
+
+def _body(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """The body as it comes; only that of a server that encodes what was asked for plainly goes through a decoder."""
+    plain: Any = response.stream
+    return response.aiter_bytes() if "content-encoding" in response.headers else aiter(plain)
 
 
 def _stale(error: Exception) -> bool:

@@ -64,11 +64,13 @@ class Wire(NamedTuple):
 class Reader:
     """Bytes of one answer in, events out. Neighbouring deltas that came in one read come out as one."""
 
-    __slots__ = ("_decoder", "_empty", "_faults", "_sse", "done")
+    __slots__ = ("_decoder", "_empty", "_faults", "_loads", "_sse", "done")
 
-    def __init__(self, decoder: EventDecoder, faults: Faults) -> None:
+    def __init__(self, decoder: EventDecoder, faults: Faults, loads: Callable[[str], object] = json.loads) -> None:
+        """`loads`: reads JSON; raises `ValueError` or `RecursionError` for what it cannot read."""
         self._decoder = decoder
         self._faults = faults
+        self._loads = loads
         self._sse = sse.Decoder()
         self.done = False
         self._empty = True
@@ -96,7 +98,7 @@ class Reader:
             self.done = True
             return []
         try:
-            data = json.loads(text)
+            data = self._loads(text)
         except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from chatops.engine.codec import storable
@@ -162,8 +162,8 @@ class MongoStore:
             )
         )
 
-    async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
-        return await self.write(lambda db: turns.append(db, message_id, delta, lease_expires_at=lease_expires_at))
+    async def append_deltas(self, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
+        return await self.write(lambda db: turns.append(db, batches, lease_expires_at=lease_expires_at))
 
     async def finish_turn(self, message: Message) -> bool:
         return await self.write(lambda db: turns.finish(db, message))

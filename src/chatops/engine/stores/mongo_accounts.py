@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from chatops.engine.auth.nouns import Account, AccountRole, ApiToken, Grant, Identity, Session
@@ -36,6 +37,9 @@ class MongoAccounts:
 
     async def merged_into(self, user_id: str) -> list[str]:
         return await self._store.read(lambda db: rows.merged_into(db, user_id))
+
+    async def names(self, user_ids: Sequence[str]) -> dict[str, str]:
+        return await self._store.read(lambda db: rows.names(db, user_ids))
 
     async def password_hash(self, user_id: str) -> str | None:
         return await self._store.read(lambda db: rows.password_hash(db, user_id))
@@ -82,9 +86,11 @@ class MongoAccounts:
     async def session_of(self, family: str, *, now: int) -> Session | None:
         return await self._store.read(lambda db: credentials.session_of(db, family, now))
 
-    async def rotate_session(self, session_id: str, *, current: str, new: str, expires_at: int) -> bool:
+    async def rotate_session(self, session_id: str, *, current: str, new: str, now: int, expires_at: int) -> bool:
         return await self._store.write(
-            lambda db: credentials.rotate_session(db, session_id, current=current, new=new, expires_at=expires_at)
+            lambda db: credentials.rotate_session(
+                db, session_id, current=current, new=new, now=now, expires_at=expires_at
+            )
         )
 
     async def end_session(self, session_id: str) -> None:

@@ -6,6 +6,7 @@ account is not there yet makes it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from chatops.engine.stores.mongo_rows import Document
 
 _AFTER_EVERY_ID = "\U0010ffff"
 _UNSEEN = {"password_hash": 0}
-_BY_USER = ("sessions", "api_tokens", "identities", "grants")
+_BY_USER = ("sessions", "api_tokens", "identities")
 
 
 def date(ms: int) -> datetime:
@@ -79,8 +80,12 @@ async def _some(db: Any, which: Document, limit: int) -> list[Account]:
 
 
 async def merged_into(db: Any, user_id: str) -> list[str]:
-    found = db.accounts.find({"merged_into": user_id}, {"_id": 1}).sort("_id", 1)
-    return [row["_id"] async for row in found]
+    return sorted([row["_id"] async for row in db.accounts.find({"merged_into": user_id}, {"_id": 1})])
+
+
+async def names(db: Any, user_ids: Sequence[str]) -> dict[str, str]:
+    found = db.accounts.find({"_id": {"$in": list(user_ids)}}, {"name": 1})
+    return {row["_id"]: row["name"] async for row in found}
 
 
 async def password_hash(db: Any, user_id: str) -> str | None:
@@ -112,6 +117,7 @@ async def delete_account(db: Any, user_id: str) -> None:
     for gone in (*await merged_into(db, user_id), user_id):
         for name in _BY_USER:
             await db[name].delete_many({"user_id": gone})
+        await db.grants.delete_many({"kind": {"$in": ["link", "invitation"]}, "user_id": gone})
         await db.accounts.delete_one({"_id": gone})
 
 
@@ -151,8 +157,7 @@ async def forget_identity(db: Any, identity: Identity) -> None:
 
 
 async def identities(db: Any, user_id: str) -> list[Identity]:
-    found = db.identities.find({"user_id": user_id}).sort("_id", 1)
-    return [_identity(row["_id"]) async for row in found]
+    return [_identity(key) for key in sorted([row["_id"] async for row in db.identities.find({"user_id": user_id})])]
 
 
 def _identity(key: str) -> Identity:
@@ -202,8 +207,9 @@ async def take_grant(db: Any, kind: str, digest: str, now: int) -> Grant | None:
 
 
 async def invitations(db: Any, now: int) -> list[Grant]:
-    found = db.grants.find({"kind": "invitation", "expires_at": {"$gt": now}}).sort("_id", -1)
-    return [grant async for row in found if (grant := _grant(row))]
+    found = db.grants.find({"kind": "invitation", "expires_at": {"$gt": now}})
+    grants = [grant async for row in found if (grant := _grant(row))]
+    return sorted(grants, key=lambda grant: grant.id, reverse=True)
 
 
 async def delete_invitation(db: Any, grant_id: str) -> bool:

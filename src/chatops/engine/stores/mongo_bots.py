@@ -14,6 +14,8 @@ from chatops.engine.stores.mongo import MongoStore
 
 COLLECTION = "bot_records"
 Document = dict[str, Any]
+_NUMBER = {"$type": "number"}
+"""As the partial indexes say it: else the server does not know that they hold all that is asked for."""
 
 
 class MongoBots:
@@ -82,14 +84,14 @@ class MongoBots:
         return _value(await self._store.write(lambda db: db[COLLECTION].find_one_and_update(where, change)))
 
     async def renew(self, kind: str, key: str, *, until: int) -> None:
-        where = {"_id": _id(kind, key), "lease_until": {"$type": "number"}}
+        where = {"_id": _id(kind, key), "lease_until": _NUMBER}
         await self._store.write(lambda db: db[COLLECTION].update_one(where, {"$set": {"lease_until": until}}))
 
     async def due(self, kind: str, *, limit: int) -> list[str]:
-        where = {"kind": kind, "lease_until": {"$lte": self._clock()}}
+        where = {"kind": kind, "lease_until": {**_NUMBER, "$lte": self._clock()}}
 
         async def job(db: Any) -> list[str]:
-            found = db[COLLECTION].find(where, {"_id": 1}).sort([("lease_until", 1), ("_id", 1)]).limit(limit)
+            found = db[COLLECTION].find(where, {"_id": 1}).sort("lease_until", 1).limit(limit)
             return [row["_id"][len(kind) + 1 :] for row in await found.to_list(limit)]
 
         return await self._store.read(job)
@@ -105,7 +107,7 @@ class MongoBots:
         return await self._store.read(job)
 
     async def sweep(self) -> int:
-        where = {"expires_at": {"$lte": self._clock()}}
+        where = {"expires_at": {**_NUMBER, "$lte": self._clock()}}
         done = await self._store.write(lambda db: db[COLLECTION].delete_many(where))
         return int(done.deleted_count)
 

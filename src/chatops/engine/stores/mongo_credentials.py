@@ -28,7 +28,7 @@ def _session(row: Document | None) -> Session | None:
     if row is None:
         return None
     fields = ("user_id", "source", "family", "current", "created_at", "expires_at")
-    return Session(id=row["_id"], **{field: row[field] for field in fields})
+    return Session(id=row["_id"], renewed_at=row.get("renewed_at", 0), **{field: row[field] for field in fields})
 
 
 async def session(db: Any, session_id: str, now: int) -> Session | None:
@@ -39,10 +39,10 @@ async def session_of(db: Any, family: str, now: int) -> Session | None:
     return _session(await db.sessions.find_one({"family": family, "expires_at": {"$gt": now}}))
 
 
-async def rotate_session(db: Any, session_id: str, *, current: str, new: str, expires_at: int) -> bool:
+async def rotate_session(db: Any, session_id: str, *, current: str, new: str, now: int, expires_at: int) -> bool:
     done = await db.sessions.update_one(
         {"_id": session_id, "current": current},
-        {"$set": {"current": new, "expires_at": expires_at, "expires": date(expires_at)}},
+        {"$set": {"current": new, "renewed_at": now, "expires_at": expires_at, "expires": date(expires_at)}},
     )
     return bool(done.matched_count)
 

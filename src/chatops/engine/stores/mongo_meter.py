@@ -35,6 +35,9 @@ class MongoMeter:
         wait = await self._store.write(lambda db: rates.hit(db, key, pace, now * 1000))
         return wait / 1_000_000
 
+    async def give_back(self, key: str, rate: Rate) -> None:
+        await self._store.write(lambda db: rates.give_back(db, key, Pace.of(rate)))
+
     async def admit(
         self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
     ) -> dict[str, int] | Refusal:

@@ -35,7 +35,7 @@ async def allowances(db: Any, after: str, limit: int) -> list[tuple[str, Mapping
 async def spent(db: Any, after: str, limit: int) -> list[Spent]:
     """Not what counts turns at once: that has spent nothing, and ends with its leases."""
     found = (
-        await db.meters.find({"_id": {"$gt": after}, "spent": {"$gt": 0}}).sort("_id", 1).limit(limit).to_list(limit)
+        await db.meters.find({"_id": {"$gt": after}, "spent": {"$ne": 0}}).sort("_id", 1).limit(limit).to_list(limit)
     )
     return [Spent(row["_id"], row["spent"], _milliseconds(row["expires_at"])) for row in found]
 

@@ -1,4 +1,7 @@
-"""Jobs that make what one person has spent another's, in three steps that any number may repeat at once.
+"""Jobs that make what one person has spent and holds another's, in three steps that any number may repeat at once.
+
+What is held is spent at once, by the other; here it stands below zero until the turn that holds it ends. So a turn that
+runs through a link goes on as it was, and the rest of its hold is handed back after it.
 
 The source is marked with an amount and a token; the target takes the amount unless it knows the token; the source gives
 up amount and mark in one. So a crash leaves the amount in both, and whoever comes next ends it: budgets stay hard.
@@ -12,15 +15,22 @@ from typing import Any
 from chatops.engine.ids import new_id
 from chatops.engine.stores.mongo_rows import Document
 
+_USED = {"$add": ["$spent", {"$sum": "$holds.amount"}]}
+"""What is spent and held and not handed over yet."""
 _TOKENS = 100
 """Moves that a meter remembers. One a link, or a turn that was running then; the meter goes with its day or month."""
 
 
 async def is_due(db: Any, user_id: str, meters: Sequence[tuple[str, str]]) -> bool:
     sources = [source for source, _ in meters]
-    if await db.meters.find_one({"_id": {"$in": sources}, "spent": {"$gt": 0}}, {"_id": 1}) is not None:
+    if await db.meters.find_one({"_id": {"$in": sources}, **_is_due()}, {"_id": 1}) is not None:
         return True
     return await db.allowances.find_one({"_id": user_id}, {"_id": 1}) is not None
+
+
+def _is_due() -> Document:
+    """Something was marked and not moved to its end, or something is to move."""
+    return {"$or": [{"moving": {"$exists": True}}, {"$expr": {"$ne": [_USED, 0]}}]}
 
 
 async def hand_over(db: Any, user_id: str, meters: Sequence[tuple[str, str]]) -> None:
@@ -32,10 +42,10 @@ async def hand_over(db: Any, user_id: str, meters: Sequence[tuple[str, str]]) ->
 
 
 async def mark(db: Any, source: str) -> Document | None:
-    """The source with what is to move: as somebody marked it before, else all that it has spent. None: nothing."""
-    moving = {"$ifNull": ["$moving", {"token": new_id(), "amount": "$spent"}]}
+    """The source with what is to move: as somebody marked it before, else all that is due. None: nothing."""
+    moving = {"$ifNull": ["$moving", {"token": new_id(), "amount": {"$toLong": _USED}}]}
     row: Document | None = await db.meters.find_one_and_update(
-        {"_id": source, "spent": {"$gt": 0}}, [{"$set": {"moving": moving}}], return_document=True
+        {"_id": source, **_is_due()}, [{"$set": {"moving": moving}}], return_document=True
     )
     return row
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chatops.engine.errors import ConflictError
 from chatops.engine.limits.ledger import Entry
-from chatops.engine.limits.meters import grant
+from chatops.engine.limits.meters import BEING_STARTED, grant
 from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal
 from chatops.engine.limits.rates import Pace
 from chatops.engine.stores import mongo_rates as rates
@@ -28,8 +29,12 @@ async def admit(
             return Refusal(key=key, wait=wait / 1_000_000)
     if not holds:
         return {}
-    record = {"until": turn.until, "holds": [list(hold) for hold in turn.holds], "record": dict(turn.record)}
-    await db.open_turns.insert_one({"_id": turn.id, **record})
+    try:
+        await _open(db, turn, now)
+    except ConflictError:
+        if rate is not None:
+            await rates.give_back(db, rate[0], Pace.of(rate[1]))
+        raise
     granted: dict[str, int] = {}
     for hold in holds:
         meter = await _take(db, hold, turn, now)
@@ -39,6 +44,20 @@ async def admit(
             return Refusal(key=hold.key, meter=meter)
         granted[hold.key] = amount
     return granted
+
+
+async def _open(db: Any, turn: OpenTurn, now: int) -> None:
+    """Makes the turn's document, in place of one that a process left which died before the turn began."""
+    from pymongo.errors import DuplicateKeyError
+
+    left = await db.open_turns.find_one({"_id": turn.id})
+    if left is not None and left["until"] <= now:
+        await release(db, _open_turn(left))
+    record = {"until": turn.until, "holds": [list(hold) for hold in turn.holds], "record": dict(turn.record)}
+    try:
+        await db.open_turns.insert_one({"_id": turn.id, **record})
+    except DuplicateKeyError:
+        raise ConflictError(BEING_STARTED) from None
 
 
 async def _take(db: Any, hold: Hold, turn: OpenTurn, now: int) -> Meter:
@@ -107,15 +126,12 @@ async def release(db: Any, turn: OpenTurn) -> None:
 
 async def dead(db: Any, before: int, *, limit: int) -> list[OpenTurn]:
     found = await db.open_turns.find({"until": {"$lt": before}}).sort("until", 1).limit(limit).to_list(limit)
-    return [
-        OpenTurn(
-            id=row["_id"],
-            until=row["until"],
-            holds=[(key, unit) for key, unit in row["holds"]],
-            record=row["record"],
-        )
-        for row in found
-    ]
+    return [_open_turn(row) for row in found]
+
+
+def _open_turn(row: Document) -> OpenTurn:
+    holds = [(key, unit) for key, unit in row["holds"]]
+    return OpenTurn(id=row["_id"], until=row["until"], holds=holds, record=row["record"])
 
 
 async def held(db: Any, turn: OpenTurn) -> dict[str, int]:

@@ -19,6 +19,10 @@ async def hit(db: Any, key: str, pace: Pace, now: int) -> int:
     return step(before["tat"] if before else None, now, pace).wait
 
 
+async def give_back(db: Any, key: str, pace: Pace) -> None:
+    await db.rates.update_one({"_id": key}, {"$inc": {"tat": -pace.interval}})
+
+
 async def _step(db: Any, key: str, pace: Pace, now: int) -> Document | None:
     """`rates.step` in the server's words. Returns the document as it was: with it the same is computed here."""
     start = {"$min": [{"$max": [{"$ifNull": ["$tat", now]}, now]}, now + pace.burst]}

@@ -5,7 +5,8 @@ Begin is three steps, each one atomic write; a crash after any of them leaves a 
    the numbers, in one compare-and-set on the `run_id` that was read. Crash: an unused number, and a claim that ends
    with `run_until`, since its message never came.
 2. Rows: the question, then the answer with its lease. Crash in between: a question that nobody answered, on no branch
-   that is shown. Crash after: an answer whose lease runs out, likewise.
+   that is shown; it makes room when the same turn is asked for again. Crash after: an answer whose lease runs out,
+   likewise on none.
 3. Show: title, model and leaf, if the claim is still ours. Then the turn is acknowledged.
 From 2 on, the claim lives exactly as long as the lease of its message, so that journal and end write one document only.
 
@@ -15,7 +16,8 @@ goes on where it was, and a batch that arrives again is known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,7 +51,12 @@ async def begin(
     last = await _claim(db, owner_id, conversation.id, claim, count=len(new), now=now)
     numbered = [replace(message, seq=seq) for seq, message in enumerate(new, last - len(new) + 1)]
     try:
-        await insert(db, owner_id, numbered, lease_expires_at=lease_expires_at)
+        try:
+            await insert(db, owner_id, numbered, lease_expires_at=lease_expires_at)
+        except ConflictError:
+            if not await _clear(db, owner_id, numbered, now):
+                raise
+            await insert(db, owner_id, numbered, lease_expires_at=lease_expires_at)
     except (ConflictError, BulkWriteError):
         await _unclaim(db, conversation.id, run_id)
         raise
@@ -57,6 +64,32 @@ async def begin(
         await db.messages.delete_many({"_id": {"$in": [message.id for message in numbered]}})
         raise no_conversation(conversation.id)
     return numbered
+
+
+async def _clear(db: Any, owner_id: str, new: Sequence[Message], now: int) -> bool:
+    """Takes away what is left of a turn that has the name of this one and died before it was shown: nobody was told of
+    it. Whether that was in the way; what belongs to a turn that was shown, or that is just being begun, stays.
+    """
+    mine = {"_id": {"$in": [message.id for message in new]}, "owner_id": owner_id}
+    left = await db.messages.find(mine).sort("seq", 1).to_list(len(new))
+    if not left:
+        return False
+    answer, place = new[-1], left[0]["conversation_id"]
+    holder = await db.conversations.find_one({"_id": place})
+    if holder is not None and place != answer.conversation_id and await _lives(db, holder, now):
+        return False
+    if left[-1]["_id"] == answer.id:
+        was_shown = holder is not None and holder.get("created_at") is not None
+        if was_shown or left[-1].get("lease_expires_at", 0) > now:
+            return False
+    elif await db.messages.find_one(
+        {"conversation_id": place, "seq": {"$gt": left[0]["seq"]}, "parent_id": left[0]["_id"]}
+    ):
+        return False
+    await db.messages.delete_many(mine)
+    if place != answer.conversation_id:
+        await db.conversations.delete_one({"_id": place, "created_at": None, "run_id": answer.id})
+    return True
 
 
 async def _claim(db: Any, owner_id: str, conversation_id: str, claim: Document, *, count: int, now: int) -> int:
@@ -151,7 +184,17 @@ async def forget_unused(db: Any, conversation_id: str) -> None:
         )
 
 
-async def append(db: Any, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
+async def append(db: Any, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
+    """Each is a write of its own document; what one of them raises is raised when all are done."""
+    writes = (_append(db, message_id, delta, lease_expires_at) for message_id, delta in batches.items())
+    kept = await asyncio.gather(*writes, return_exceptions=True)
+    for one in kept:
+        if isinstance(one, BaseException):
+            raise one
+    return [message_id for message_id, is_kept in zip(batches, kept, strict=True) if not is_kept]
+
+
+async def _append(db: Any, message_id: str, delta: Delta, lease_expires_at: int) -> bool:
     renewed = {"$set": {"lease_expires_at": lease_expires_at}}
     running = {"_id": message_id, "status": "streaming"}
     while True:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self, TypeVar
 
 from chatops.engine.ids import now_ms
@@ -164,8 +164,8 @@ class SqliteStore:
             )
         )
 
-    async def append_delta(self, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
-        return await self.write(lambda db: turns.append(db, message_id, delta, lease_expires_at=lease_expires_at))
+    async def append_deltas(self, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
+        return await self.write(lambda db: turns.append(db, batches, lease_expires_at=lease_expires_at))
 
     async def finish_turn(self, message: Message) -> bool:
         return await self.write(lambda db: turns.finish(db, message))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chatops.engine.auth.nouns import Account, Grant, Identity
 from chatops.engine.errors import ConflictError
@@ -68,6 +69,12 @@ def accounts_like(connection: sqlite3.Connection, prefix: str, limit: int) -> li
 def merged_into(connection: sqlite3.Connection, user_id: str) -> list[str]:
     rows = connection.execute("SELECT id FROM accounts WHERE merged_into = ? ORDER BY id", (user_id,))
     return [row["id"] for row in rows]
+
+
+def names(connection: sqlite3.Connection, user_ids: Sequence[str]) -> dict[str, str]:
+    chosen = "SELECT value FROM json_each(?)"
+    rows = connection.execute(f"SELECT id, name FROM accounts WHERE id IN ({chosen})", (json.dumps(list(user_ids)),))  # noqa: S608 - the text above
+    return {row["id"]: row["name"] for row in rows}
 
 
 def password_hash(connection: sqlite3.Connection, user_id: str) -> str | None:

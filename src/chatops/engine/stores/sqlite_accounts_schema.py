@@ -68,3 +68,5 @@ ACCOUNTS = (
     "CREATE INDEX grants_by_user ON grants (kind, user_id)",
     "CREATE INDEX grants_by_expiry ON grants (expires_at)",
 )
+
+RENEWALS = ("ALTER TABLE sessions ADD COLUMN renewed_at INTEGER NOT NULL DEFAULT 0",)

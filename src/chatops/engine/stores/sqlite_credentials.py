@@ -42,10 +42,12 @@ def session_of(connection: sqlite3.Connection, family: str, now: int) -> Session
     return _session(found.fetchone())
 
 
-def rotate_session(connection: sqlite3.Connection, session_id: str, *, current: str, new: str, expires_at: int) -> bool:
+def rotate_session(
+    connection: sqlite3.Connection, session_id: str, *, current: str, new: str, now: int, expires_at: int
+) -> bool:
     done = connection.execute(
-        "UPDATE sessions SET current = ?, expires_at = ? WHERE id = ? AND current = ?",
-        (new, expires_at, session_id, current),
+        "UPDATE sessions SET current = ?, renewed_at = ?, expires_at = ? WHERE id = ? AND current = ?",
+        (new, now, expires_at, session_id, current),
     )
     return done.rowcount == 1
 

@@ -33,6 +33,12 @@ class SqliteMeter:
         wait = await self._store.write(lambda db: rates.hit(db, key, pace, now * 1000))
         return wait / 1_000_000
 
+    async def give_back(self, key: str, rate: Rate) -> None:
+        from chatops.engine.limits.rates import Pace
+        from chatops.engine.stores import sqlite_rates as rates
+
+        await self._store.write(lambda db: rates.give_back(db, key, Pace.of(rate)))
+
     async def admit(
         self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
     ) -> dict[str, int] | Refusal:

@@ -31,7 +31,7 @@ def allowances(connection: sqlite3.Connection, after: str, limit: int) -> list[t
 
 def spent(connection: sqlite3.Connection, after: str, limit: int) -> list[Spent]:
     found = connection.execute(
-        "SELECT key, spent, expires_at FROM meters WHERE key > ? AND spent > 0 ORDER BY key LIMIT ?", (after, limit)
+        "SELECT key, spent, expires_at FROM meters WHERE key > ? AND spent <> 0 ORDER BY key LIMIT ?", (after, limit)
     )
     return [Spent(*row) for row in found]
 

@@ -6,8 +6,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from chatops.engine.errors import ConflictError
 from chatops.engine.limits.ledger import Entry
-from chatops.engine.limits.meters import grant
+from chatops.engine.limits.meters import BEING_STARTED, grant
 from chatops.engine.limits.ports import Hold, Meter, OpenTurn, Rate, Refusal
 from chatops.engine.limits.rates import Pace
 from chatops.engine.stores import sqlite_rates as rates
@@ -31,6 +32,7 @@ def admit(
             return Refusal(key=key, wait=wait / 1_000_000)
     if not holds:
         return {}
+    _make_room(connection, turn, now)
     granted: dict[str, int] = {}
     for hold in holds:
         meter = _turns(connection, hold.key, now) if hold.unit == "turns" else _meter(connection, hold.key)
@@ -44,6 +46,16 @@ def admit(
     record = json.dumps({"holds": turn.holds, **turn.record})
     connection.execute("INSERT INTO open_turns VALUES (?, ?, ?)", (turn.id, turn.until, record))
     return granted
+
+
+def _make_room(connection: sqlite3.Connection, turn: OpenTurn, now: int) -> None:
+    """Takes away what a process left which died before the turn began."""
+    left = connection.execute("SELECT until FROM open_turns WHERE turn_id = ?", (turn.id,)).fetchone()
+    if left is None:
+        return
+    if left[0] > now:
+        raise ConflictError(BEING_STARTED)
+    release(connection, turn)
 
 
 def _turns(connection: sqlite3.Connection, key: str, now: int) -> Meter:

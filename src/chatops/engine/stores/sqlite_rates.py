@@ -21,3 +21,7 @@ def hit(connection: sqlite3.Connection, key: str, pace: Pace, now: int) -> int:
         dead = "SELECT key FROM rates WHERE tat <= ? ORDER BY tat LIMIT ?"
         connection.execute(f"DELETE FROM rates WHERE key IN ({dead})", (now, _PURGE))  # noqa: S608 - the text above
     return wait
+
+
+def give_back(connection: sqlite3.Connection, key: str, pace: Pace) -> None:
+    connection.execute("UPDATE rates SET tat = tat - ? WHERE key = ?", (pace.interval, key))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from chatops.engine.errors import StoreError
 from chatops.engine.stores import sqlite_bots_schema as bot_tables
-from chatops.engine.stores.sqlite_accounts_schema import ACCOUNTS
+from chatops.engine.stores.sqlite_accounts_schema import ACCOUNTS, RENEWALS
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
 from chatops.engine.stores.sqlite_index import NEWEST, SEARCH
 from chatops.engine.stores.sqlite_listing import LISTING
@@ -98,7 +98,7 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER, ACCOUNTS, bot_tables.STATEMENTS)
+MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER, ACCOUNTS, bot_tables.STATEMENTS, RENEWALS)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:

@@ -7,7 +7,7 @@ run turns out to live, it goes on where it was, and a batch that arrives again i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chatops.engine.codec import storable
@@ -72,21 +72,39 @@ def store(connection: sqlite3.Connection, owner_id: str, message: Message, *, le
         index.add(connection, doc, owner_id, message)
 
 
-def append(connection: sqlite3.Connection, message_id: str, delta: Delta, *, lease_expires_at: int) -> bool:
-    run = connection.execute(
-        "SELECT runs.* FROM messages JOIN runs USING (doc) WHERE messages.id = ?", (message_id,)
-    ).fetchone()
+def append(connection: sqlite3.Connection, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
+    return [
+        message_id
+        for message_id, delta in batches.items()
+        if not _append(connection, message_id, delta, lease_expires_at)
+    ]
+
+
+def _append(connection: sqlite3.Connection, message_id: str, delta: Delta, lease_expires_at: int) -> bool:
+    run = _renewed(connection, message_id, lease_expires_at)
     if run is None:  # gone, or ended: a batch that comes after the end is part of it already
         return connection.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone() is not None
-    if run["lease_expires_at"] is None:
-        _resume(connection, run["doc"])
-    connection.execute("UPDATE runs SET lease_expires_at = ? WHERE doc = ?", (lease_expires_at, run["doc"]))
     if delta.n > run["folded"] and (delta.text or delta.reasoning):
         connection.execute(
             "INSERT OR IGNORE INTO deltas (doc, n, reasoning, text) VALUES (?, ?, ?, ?)",
             (run["doc"], delta.n, storable(delta.reasoning), storable(delta.text)),
         )
     return True
+
+
+def _renewed(connection: sqlite3.Connection, message_id: str, lease_expires_at: int) -> sqlite3.Row | None:
+    """The message's run with its new lease, None when there is none; one that was given up goes on."""
+    renew = (
+        "UPDATE runs SET lease_expires_at = ? WHERE doc = (SELECT doc FROM messages WHERE id = ?)"
+        " AND lease_expires_at IS NOT NULL RETURNING doc, folded"
+    )
+    for _ in range(2):
+        found = connection.execute(renew, (lease_expires_at, message_id)).fetchall()
+        if found:
+            run: sqlite3.Row = found[0]
+            return run
+        _resume(connection, message_id, lease_expires_at)
+    return None
 
 
 def finish(connection: sqlite3.Connection, message: Message) -> bool:
@@ -135,8 +153,11 @@ def settle_expired(connection: sqlite3.Connection, now: int) -> None:
         connection.execute("DELETE FROM deltas WHERE doc = ?", (row["doc"],))
 
 
-def _resume(connection: sqlite3.Connection, doc: int) -> None:
+def _resume(connection: sqlite3.Connection, message_id: str, lease_expires_at: int) -> None:
     """A run that was given up goes on; while it runs it is not in the index."""
-    row = connection.execute("SELECT * FROM messages WHERE doc = ?", (doc,)).fetchone()
-    index.remove(connection, doc, row["owner_id"], message_from(row))
-    connection.execute("UPDATE messages SET status = 'streaming', error = NULL WHERE doc = ?", (doc,))
+    row = connection.execute("SELECT * FROM messages JOIN runs USING (doc) WHERE id = ?", (message_id,)).fetchone()
+    if row is None:
+        return
+    connection.execute("UPDATE runs SET lease_expires_at = ? WHERE doc = ?", (lease_expires_at, row["doc"]))
+    index.remove(connection, row["doc"], row["owner_id"], message_from(row))
+    connection.execute("UPDATE messages SET status = 'streaming', error = NULL WHERE doc = ?", (row["doc"],))

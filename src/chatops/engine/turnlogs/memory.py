@@ -83,6 +83,9 @@ class MemoryTurnLog:
         self._finished: dict[str, _Log] = {}
         self._bytes = 0
 
+    def __contains__(self, turn_id: str) -> bool:
+        return turn_id in self._logs
+
     async def append(self, turn_id: str, event: Event) -> int:
         log = self._logs.get(turn_id)
         if log is None:

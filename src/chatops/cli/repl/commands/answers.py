@@ -8,7 +8,7 @@ from chatops.cli.clipboard import copy
 from chatops.cli.output import code_blocks
 from chatops.cli.repl.commands.arguments import count, required
 from chatops.cli.repl.commands.files import complete_paths, path_of
-from chatops.cli.repl.commands.keeping import export, save_text
+from chatops.cli.repl.commands.keeping import USAGE, complete_export, export, save_text
 from chatops.cli.repl.registry import Command
 from chatops.engine.errors import InvalidRequestError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chatops.engine.messages import Message
 
 _SHOWN = 12
-_EXCERPT = 60
+_EXCERPT = 200
 
 
 async def last(session: Session, argument: str) -> None:
@@ -61,9 +61,17 @@ async def usage(session: Session, argument: str) -> None:
     spent = session.spent
     for model, turns in spent.turns.items():
         asked, answered = spent.tokens[model, "in"], spent.tokens[model, "out"]
-        session.show(f"{model}  {turns} turns, {asked:,} tokens in, {answered:,} out")
+        said = f"{turns} turn{'s' if turns > 1 else ''}, {asked:,} tokens in, {answered:,} out"
+        session.show(f"{model}  {said}{_cost(spent.cost[model], spent.unpriced[model])}")
     if not spent.turns:
         session.note("nothing was asked in this session yet")
+
+
+def _cost(cost: int, unpriced: int) -> str:
+    """Nothing where nothing is known to have cost something."""
+    from chatops.engine.limits.money import shown
+
+    return f", {shown(cost)}{f' and {unpriced} without a price' if unpriced else ''}" if cost else ""
 
 
 async def context(session: Session, argument: str) -> None:
@@ -76,14 +84,14 @@ async def context(session: Session, argument: str) -> None:
     skipped, *_ = view.passed_over or (0, 0)
     if view.passed_over and skipped:
         why = "they do not fit any more" if view.is_cut else "a summary stands for them"
-        session.show(f"{0:9}  {skipped} older messages of {view.passed_over[1]:,} tokens are not sent: {why}")
+        session.show(f"{0:9}  {skipped} older messages of {view.passed_over[1]:,} tokens not sent: {why}")
     hidden = len(view.messages) - _SHOWN
     if hidden > 1:
         session.show(
             f"{sum(one.tokens for one in view.messages[:hidden]):9,}  {hidden} messages before those that follow"
         )
     for message in view.messages[hidden if hidden > 1 else 0 :]:
-        session.show(f"{message.tokens:9,}  {_about(message)}")
+        session.row(f"{message.tokens:9,}  {_about(message)}")
     for name, text in session.pending.texts.items():
         session.show(f"{_estimate(text):9,}  {name}, with the next prompt")
     session.show(f"{view.reserve:9,}  kept free for the answer")
@@ -91,8 +99,7 @@ async def context(session: Session, argument: str) -> None:
 
 
 def _about(message: Message) -> str:
-    text = " ".join([*(f"[{file.name}]" for file in message.files), *message.text.split()])
-    return f"{message.role}: {text if len(text) <= _EXCERPT else text[:_EXCERPT] + '…'}"
+    return " ".join([f"{message.role}:", *(f"[{file.name}]" for file in message.files), message.text[:_EXCERPT]])
 
 
 def _estimate(text: str) -> int:
@@ -128,11 +135,11 @@ COMMANDS = (
     Command(
         name="export",
         run=export,
-        argument="[md|json] FILE",
+        argument=USAGE,
         needs="conversation",
-        complete=complete_paths,
-        help="Write the conversation to a new file.",
+        complete=complete_export,
+        help="Write the conversation: md, json, html, archive.",
     ),
-    Command(name="usage", run=usage, aliases=("cost", "tokens"), help="Show the tokens of this session."),
+    Command(name="usage", run=usage, aliases=("cost", "tokens"), help="Show the tokens and cost of this session."),
     Command(name="context", run=context, help="Show what the next prompt is sent with."),
 )

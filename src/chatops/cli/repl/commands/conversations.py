@@ -11,6 +11,7 @@ from chatops.cli.repl.exchange import show_exchanges
 from chatops.cli.repl.finding import meant
 from chatops.cli.repl.registry import Choice, Command
 from chatops.engine.errors import ChatopsError
+from chatops.engine.search import excerpt
 
 if TYPE_CHECKING:
     from chatops.cli.repl.session import Session
@@ -45,7 +46,7 @@ async def _list(session: Session) -> None:
     session.listed = [one.id for one in found]
     for number, one in enumerate(found, 1):
         mark = "*" if session.conversation is not None and one.id == session.conversation.id else " "
-        session.show(f"{mark}{number:3}  {when(one.updated_at)}  {_line(one.title)}")
+        session.row(f"{mark}{number:3}  {when(one.updated_at)}  {one.title}")
     session.note("/resume NUMBER goes on with one" if found else "no conversations yet")
 
 
@@ -54,7 +55,7 @@ async def _offer(session: Session, argument: str) -> list[Choice]:
     found = await session.engine.history.conversations(session.me, limit=_OFFERED)
     wanted = argument.casefold()
     fitting: list[Conversation] = [one for one in found if one.id.startswith(wanted) or wanted in one.title.casefold()]
-    return [(one.id, f"{when(one.updated_at)} {one.title}") for one in fitting]
+    return [Choice(one.id, when(one.updated_at), one.title) for one in fitting]
 
 
 async def history(session: Session, argument: str) -> None:
@@ -67,17 +68,9 @@ async def search(session: Session, argument: str) -> None:
     hits = await session.engine.history.search(session.me, wanted, limit=_LISTED)
     session.listed = [hit.conversation.id for hit in hits]
     for number, hit in enumerate(hits, 1):
-        session.show(f"{number:4}  {when(hit.message.created_at)}  {_line(hit.conversation.title)}")
-        session.show(f"      {hit.message.role}: {_excerpt(hit.message.text, wanted)}")
+        session.row(f"{number:4}  {when(hit.message.created_at)}  {hit.conversation.title}")
+        session.row(f"      {hit.message.role}: {excerpt(hit.message.text, wanted, _EXCERPT)}")
     session.note("/resume NUMBER goes on with one" if hits else "nothing found")
-
-
-def _excerpt(text: str, query: str) -> str:
-    """The text around the first word of the query that stands in it as it was typed."""
-    flat = _line(text)
-    places = [place for word in query.split() if (place := flat.casefold().find(word.casefold())) >= 0]
-    start = max(min(places, default=0) - 30, 0)
-    return ("…" if start else "") + flat[start : start + _EXCERPT]
 
 
 async def rename(session: Session, argument: str) -> None:
@@ -85,10 +78,6 @@ async def rename(session: Session, argument: str) -> None:
     conversation = await session.current()
     session.conversation = await session.engine.history.rename(session.me, conversation.id, title)
     session.note(f"renamed to {session.conversation.title}")
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def when(ms: int) -> str:

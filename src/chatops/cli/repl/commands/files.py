@@ -27,11 +27,12 @@ def _attach(session: Session, argument: str, usage: str, *, text_too: bool) -> N
         session.pending.clear()
         session.note("nothing goes with the next prompt")
         return
-    for name in _words(required(argument, usage)):
+    for name in words(required(argument, usage)):
         session.note(mentions.attach(session.pending, name, text_too=text_too))
 
 
-def _words(argument: str) -> list[str]:
+def words(argument: str) -> list[str]:
+    """As a shell takes them apart. Raises `InvalidRequestError` for a quote that is left open."""
     try:
         return shlex.split(argument)
     except ValueError as error:
@@ -40,15 +41,15 @@ def _words(argument: str) -> list[str]:
 
 def path_of(argument: str) -> str:
     """One path, which may stand in quotes, or hold spaces without them."""
-    words = _words(argument) if argument[:1] in {'"', "'"} else []
-    return words[0] if len(words) == 1 else argument
+    quoted = words(argument) if argument[:1] in {'"', "'"} else []
+    return quoted[0] if len(quoted) == 1 else argument
 
 
 async def complete_paths(session: Session, argument: str) -> list[Choice]:
     """Completes the last word of an argument as a path."""
     del session
     head, space, last = argument.rpartition(" ")
-    return [(f"{head}{space}{_quoted(path)}", "") for path in mentions.paths(last)]
+    return [Choice(f"{head}{space}{_quoted(path)}") for path in mentions.paths(last)]
 
 
 def _quoted(path: str) -> str:

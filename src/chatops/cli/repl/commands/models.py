@@ -31,8 +31,8 @@ async def offer_models(session: Session, argument: str) -> list[Choice]:
     catalog = session.engine.catalog
     names = {**catalog.aliases, **dict.fromkeys(catalog.known, "")}
     wanted = argument.lower()
-    fitting = [(name, about) for name, about in names.items() if wanted in name.lower()]
-    return sorted(fitting, key=lambda choice: (not choice[0].lower().startswith(wanted), choice[0]))
+    fitting = [Choice(name, about) for name, about in names.items() if wanted in name.lower()]
+    return sorted(fitting, key=lambda choice: (not choice.text.lower().startswith(wanted), choice.text))
 
 
 async def models(session: Session, argument: str) -> None:
@@ -43,7 +43,10 @@ async def models(session: Session, argument: str) -> None:
     from chatops.engine.errors import ChatopsError
     from chatops.engine.offers import offered
 
-    names = asked(session.settings, argument or None)
+    if session.engine.is_here:
+        names = asked(session.settings, argument or None)
+    else:
+        names = [name for name in session.engine.providers if argument in {"", name}]
     answers = await asyncio.gather(*(offered(session.engine.providers, name) for name in names))
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, ChatopsError):
@@ -55,7 +58,7 @@ async def models(session: Session, argument: str) -> None:
 
 
 async def _offer_providers(session: Session, argument: str) -> list[Choice]:
-    return [(name, "") for name in session.engine.catalog.providers if name.startswith(argument)]
+    return [Choice(name) for name in session.engine.catalog.providers if name.startswith(argument)]
 
 
 async def system(session: Session, argument: str) -> None:
@@ -77,7 +80,7 @@ async def preset(session: Session, argument: str) -> None:
 
     if not argument:
         for name, one in session.settings.presets.items():
-            session.show(f"{name}  {one.model or ''}  {' '.join((one.system or '').split())[:80]}".rstrip())
+            session.row(f"{name}  {one.model or ''}  {one.system or ''}")
         session.note("/preset NAME takes one" if session.settings.presets else "there are no presets in the settings")
         return
     try:
@@ -99,7 +102,7 @@ async def preset(session: Session, argument: str) -> None:
 
 async def _offer_presets(session: Session, argument: str) -> list[Choice]:
     found = session.settings.presets.items()
-    return [(name, one.model or "") for name, one in found if name.startswith(argument)]
+    return [Choice(name, one.model or "") for name, one in found if name.startswith(argument)]
 
 
 async def set_option(session: Session, argument: str) -> None:
@@ -141,7 +144,7 @@ def _value(said: str) -> object:
 
 async def _offer_options(session: Session, argument: str) -> list[Choice]:
     names = dict.fromkeys([*_OPTIONS, *session.asking.options])
-    return [(name, "") for name in names if name.startswith(argument)]
+    return [Choice(name) for name in names if name.startswith(argument)]
 
 
 COMMANDS = (

@@ -38,7 +38,7 @@ async def help_(session: Session, argument: str) -> None:
 async def _offer_commands(session: Session, argument: str) -> list[Choice]:
     from chatops.cli.repl.commands import REGISTRY
 
-    return [(one.name, one.help) for one in REGISTRY.named(argument, session)]
+    return [Choice(one.name, one.help) for one in REGISTRY.named(argument, session)]
 
 
 async def leave(session: Session, argument: str) -> Action:
@@ -69,7 +69,7 @@ async def render(session: Session, argument: str) -> None:
 
 async def _offer_renders(session: Session, argument: str) -> list[Choice]:
     del session
-    return [(choice, "") for choice in get_args(Render) if choice.startswith(argument)]
+    return [Choice(choice) for choice in get_args(Render) if choice.startswith(argument)]
 
 
 async def editor(session: Session, argument: str) -> Action:

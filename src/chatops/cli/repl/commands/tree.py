@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chatops.engine.branches import Branch
 
 _BRANCHES = 30
-_EXCERPT = 100
+_EXCERPT = 200
 _NUMBERS = frozenset(map(str, range(1, 1000)))
 """What of an argument of `/edit` is a number, and not the text."""
 
@@ -87,17 +87,15 @@ async def branches(session: Session, argument: str) -> None:
     found = await session.engine.history.branches(session.me, conversation, limit=_BRANCHES)
     for number, branch in enumerate(found, 1):
         active = branch.end.id == conversation.leaf_id and session.emptied is None
-        session.show(f"{'*' if active else ' '}{number:3}  {when(branch.end.created_at)}  {_about(branch)}")
+        session.row(f"{'*' if active else ' '}{number:3}  {when(branch.end.created_at)}  {_about(branch)}")
     session.note(
         "/switch NUMBER goes to one" if len(found) > 1 else "there is one branch: /edit and /retry make others"
     )
 
 
 def _about(branch: Branch) -> str:
-    start = " ".join(branch.start.text.split())
-    said = start if len(start) <= _EXCERPT else f"{start[:_EXCERPT]}…"
-    about = f"{branch.length} messages  {branch.start.role}: {said}"
-    return about if branch.end.status == "complete" else f"{about} [{branch.end.status}]"
+    end = "" if branch.end.status == "complete" else f"[{branch.end.status}] "
+    return f"{branch.length} messages  {end}{branch.start.role}: {branch.start.text[:_EXCERPT]}"
 
 
 async def switch(session: Session, argument: str) -> None:
@@ -105,7 +103,8 @@ async def switch(session: Session, argument: str) -> None:
     found = await session.engine.history.branches(session.me, conversation, limit=_BRANCHES)
     wanted = count(argument, "branch", 0)
     if not 0 < wanted <= len(found):
-        raise InvalidRequestError(f"there are {len(found)} branches: /switch takes the number that /branches shows")
+        there = f"are {len(found)} branches" if len(found) > 1 else "is one branch"
+        raise InvalidRequestError(f"there {there}: /switch takes the number that /branches shows")
     session.undone.clear()
     end = found[wanted - 1].end.id
     await session.moved(await session.engine.history.switch(session.me, conversation.id, end))
@@ -114,7 +113,7 @@ async def switch(session: Session, argument: str) -> None:
 
 async def _offer_branches(session: Session, argument: str) -> list[Choice]:
     found = await session.engine.history.branches(session.me, await session.current(), limit=_BRANCHES)
-    return [(str(n), _about(one)) for n, one in enumerate(found, 1) if str(n).startswith(argument)]
+    return [Choice(str(n), _about(one)) for n, one in enumerate(found, 1) if str(n).startswith(argument)]
 
 
 async def compact(session: Session, argument: str) -> Action:
