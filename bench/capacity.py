@@ -28,7 +28,9 @@ def results(given: Mapping[str, float]) -> dict[str, str]:
     turns = turns_a_day / DAY * given["busy hour to mean"]
     seconds = given["answer"] / given["tokens a second"]
     streams = turns * seconds * given["readers of a stream"]
-    token_cores = turns * given["answer"] * given["a streamed token here"] / 1e6
+    elsewhere = given["a token read elsewhere"] * given["turns read on another server"] / 100
+    token = given["a streamed token here"] + given["a token's copy to Redis"] + elsewhere
+    token_cores = turns * given["answer"] * token / 1e6
     turn_cores = turns * given["a turn's own work here"] / 1e3
     mongod_cores = turns * given["a turn's work in mongod"] / 1e3
     servers = max(ceil((token_cores + turn_cores) / ROOM), ceil(streams / given["streams of a process"]), 2)

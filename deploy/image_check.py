@@ -185,6 +185,8 @@ def main() -> None:
         with entered(buildah, buildah.build("with-model", said.build_option)) as image:
             check_model(image)
     finally:
+        # buildah leaves its layers mounted.
+        subprocess.run(["umount", "--recursive", said.cache / "storage" / "overlay"], check=False, capture_output=True)  # noqa: S607
         shutil.rmtree(work, ignore_errors=True)
 
 
