@@ -23,7 +23,7 @@ check: .venv/.dev ## lint, layers, types
 test: .venv/.dev ## every gate: packages, lint, layers, types, tests with coverage of the engine
 	sh deploy/debian-packages.sh test
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n 2 --cov=chatops.engine --cov-branch --cov-report=term:skip-covered --cov-fail-under=95 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --cov=chatops.engine --cov-branch --cov-report=term:skip-covered --cov-fail-under=95 $(ARGS)
 
 fuzz: .venv/.dev ## look for examples that break a property: minutes; what it finds becomes an @example
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis $(ARGS)

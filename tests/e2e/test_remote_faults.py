@@ -66,8 +66,8 @@ async def relay(
     asked = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, upstream = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            there, upstream = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
             head = await reader.readuntil(b"\r\n\r\n")
             upstream.write(head)
             sending = asyncio.ensure_future(_copied(reader, upstream))
@@ -79,8 +79,8 @@ async def relay(
             else:
                 await sending
             sending.cancel()
-            upstream.transport.abort()
-            writer.close()
+        upstream.transport.abort()
+        writer.close()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls) as server:
         yield server.sockets[0].getsockname()[1], asked
