@@ -362,7 +362,7 @@ def test_a_dumb_terminal_gets_lines_and_no_control_sequences(program: Program) -
         console.type(CTRL_C)
         console.wait(lambda seen: seen.count(r"(?m)Ctrl-D leaves\n>") == 2, "the second")  # the greeting says it too
         console.type("/model echo:plain", ENTER, "again now", ENTER)
-        console.see("\nagain now")
+        console.wait(lambda seen: seen.count(r"(?m)again now$") == 2, "the answer")  # the terminal shows what is typed
         console.type("/vi", ENTER)
         console.see("/vi: this needs a person at a terminal that is not dumb")
         console.type(CTRL_D)

@@ -28,6 +28,12 @@ class Script:
         self._terminal = terminal
         self._asks = asks
         self._line: asyncio.Future[bytes] | None = None
+        self._pressed = False
+        self._stop: Callable[[], None] = self._press
+
+    def _press(self) -> None:
+        """Ctrl-C while nothing runs and nothing is waited for: the next prompt tells it."""
+        self._pressed = True
 
     async def read(self, default: str = "", *, editing: bool = False) -> Line:  # noqa: ARG002 - the port's signature
         """As `Reader.read`, without a text to begin with.
@@ -55,9 +61,12 @@ class Script:
         self._line = self._line or _read_line()
         if self._asks:
             stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            with interrupts(lambda: None if stopped.done() else stopped.set_result(None)):
+            if self._pressed:
+                stopped.set_result(None)
+            with self._interrupts(lambda: None if stopped.done() else stopped.set_result(None)):
                 waiting: list[asyncio.Future[Any]] = [self._line, stopped]
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            self._pressed = False
             if not self._line.done():
                 self._terminal.write("\n")
                 raise KeyboardInterrupt
@@ -67,16 +76,30 @@ class Script:
     @contextmanager
     def listening(self, stop: Callable[[], None]) -> Generator[Waiting]:
         """As `Reader.listening`; there are no keys."""
-        with interrupts(stop):
+        with self._interrupts(stop):
             yield lambda _: ""
 
     def held(self) -> AbstractContextManager[None]:
-        """As `Reader.held`; the terminal edits the lines."""
-        return nullcontext()
+        """As `Reader.held`; the terminal edits the lines, and a person's Ctrl-C is taken all the time: between two
+        handlers it would be told twice, by Python at once and by the loop later.
+        """
+        return interrupts(lambda: self._stop()) if self._asks else nullcontext()  # noqa: PLW0108 - what it is then
 
     def lent(self) -> AbstractContextManager[None]:
         """As `Reader.lent`."""
-        return interrupts(lambda: None)
+        return self._interrupts(lambda: None)
+
+    @contextmanager
+    def _interrupts(self, stop: Callable[[], None]) -> Generator[None]:
+        if not self._asks:
+            with interrupts(stop):
+                yield
+            return
+        before, self._stop = self._stop, stop
+        try:
+            yield
+        finally:
+            self._stop = before
 
     def refresh(self) -> None:
         """As `Reader.refresh`; nothing on the screen changes."""
