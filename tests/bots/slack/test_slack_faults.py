@@ -182,11 +182,16 @@ async def delivered(bot: Any) -> bool:
 
 
 async def test_more_streams_than_slack_allows_are_edited_messages(open_slack_bot: Any) -> None:
-    async with open_slack_bot(long_answer(300, pause=0.001)) as bot:
+    told = asyncio.Event()  # holds every answer back after its first words until Slack shows each of them
+    script: list[Step] = [TextDelta("the first words "), told, TextDelta("and the rest"), Finished("stop")]
+    async with open_slack_bot(script) as bot:
         async with asyncio.TaskGroup() as group:
             for n in range(30):
                 group.create_task(bot.slack.events.say("hi", channel=f"D{n}", user=f"U{n}"))
+        await until(lambda: all(bot.slack.peek(f"D{n}") for n in range(30)), 60)
+        told.set()
         await until(lambda: all(is_over(bot.slack, f"D{n}") for n in range(30)), 60)
 
         assert len(bot.slack.journal.calls("chat.startStream")) == 18
+        assert all("and the rest" in " ".join(shown(bot.slack, f"D{n}")) for n in range(30))
         assert not [entry for entry in bot.slack.journal.entries if entry.status == 429]
