@@ -64,7 +64,9 @@ async def test_accounts_are_listed_in_pages_and_found_by_email_and_id(rig: AuthR
     assert await admin.users(OWNER, after=ann.id, limit=1) == [bob]
     assert await admin.find(OWNER, "Ann@example.com") == ann
     assert await admin.find(OWNER, bob.id) == bob
-    assert await admin.find(OWNER, f" {bob.id[:-1].upper()} ") == bob
+    # Ids of one millisecond may differ in their last digit only.
+    unique = next(bob.id[:size] for size in range(8, 37) if not ann.id.startswith(bob.id[:size]))
+    assert await admin.find(OWNER, f" {unique.upper()} ") == bob
     assert (await admin.find(OWNER, LOCAL_OWNER)).email == "owner@example.com"
     for wrong in ("nobody@example.com", "ffffffff"):
         with pytest.raises(NotFoundError):
