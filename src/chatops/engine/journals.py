@@ -52,7 +52,7 @@ class Journals:
 
     async def _run(self) -> None:
         now = asyncio.get_running_loop().time
-        beat = now() + BEAT_SECONDS
+        beat = _next_beat(now())
         while self._open:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(beat):
@@ -61,7 +61,7 @@ class Journals:
             if now() < beat:
                 await self._write([journal for journal in self._open if journal.is_full])
             else:
-                beat = now() + BEAT_SECONDS
+                beat = _next_beat(now())
                 await self._write([journal for journal in self._open if journal.is_due(now())])
 
     async def _write(self, due: Collection[Journal]) -> None:
@@ -84,3 +84,8 @@ class Journals:
                 journal.fail(NotFoundError("the conversation was deleted while it was answered"))
             else:
                 journal.wrote(batches[journal.message_id], now)
+
+
+def _next_beat(now: float) -> float:
+    """At multiples of the time, so that what else is written on a beat comes in the same moment."""
+    return (now // BEAT_SECONDS + 1) * BEAT_SECONDS

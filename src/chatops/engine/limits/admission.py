@@ -104,9 +104,12 @@ class Admission:
             BudgetExceededError: The lease ran out for so long that others gave the turn up and settled it: what it
                 would use from now on, nobody holds.
         """
+        now = asyncio.get_running_loop().time
         while self._turn is not None and not self._closed.is_set():
+            # At multiples of the time: all leases are renewed at once, with a beat of the journals, and share a commit.
+            due = (now() // RENEW_SECONDS + 1) * RENEW_SECONDS
             try:
-                async with asyncio.timeout(RENEW_SECONDS):
+                async with asyncio.timeout_at(due):
                     await self._closed.wait()
             except TimeoutError:
                 await self.renew(self._turn)
