@@ -15,6 +15,7 @@ from chatops.engine.limits.ports import MeterStore
 from chatops.engine.limits.prices import Prices
 from chatops.engine.limits.rates import StoredLimiter
 from chatops.engine.ports import Provider, Store
+from chatops.engine.providers.beat import Beat
 from chatops.engine.recovery import Recovery
 from chatops.engine.service import Engine
 from chatops.engine.turnlogs.memory import MemoryTurnLog
@@ -43,6 +44,7 @@ class Providers(Mapping[str, Provider]):
         self._transport = transport
         self._made: dict[str, Provider] = {}
         self._given: dict[str, str] = {}
+        self._beat = Beat()
 
     def use_key(self, name: str, key: str) -> None:
         """The key of a provider from now on, before every other place of keys; it must not be made yet.
@@ -92,7 +94,7 @@ class Providers(Mapping[str, Provider]):
             return direct.DirectProvider(name, openai_wire.WIRE, api_key=key, base_url=base_url)
         from chatops.engine.providers.openai import OpenAIProvider
 
-        return OpenAIProvider(name, api_key=key, base_url=base_url)
+        return OpenAIProvider(name, api_key=key, base_url=base_url, beat=self._beat)
 
     def _anthropic(self, name: str, key: str | None, base_url: str | None) -> Provider:
         if self._direct(base_url):
@@ -101,7 +103,7 @@ class Providers(Mapping[str, Provider]):
             return direct.DirectProvider(name, anthropic_wire.WIRE, api_key=key, base_url=base_url)
         from chatops.engine.providers.anthropic import AnthropicProvider
 
-        return AnthropicProvider(name, api_key=key, base_url=base_url)
+        return AnthropicProvider(name, api_key=key, base_url=base_url, beat=self._beat)
 
     def _direct(self, base_url: str | None) -> bool:
         if self._transport != "direct":

@@ -11,15 +11,16 @@ from chatops.engine.providers.sdk import NO_LIMIT, Client, SdkTransport, private
 
 if TYPE_CHECKING:
     from chatops.engine.ports import Provider
+    from chatops.engine.providers.beat import Beat
 
 
 class AnthropicProvider(HttpProvider):
     """A `Provider`. Imports the SDK on first use."""
 
-    def __init__(self, name: str, *, api_key: str | None, base_url: str | None) -> None:
+    def __init__(self, name: str, *, api_key: str | None, base_url: str | None, beat: Beat | None = None) -> None:
         """As `HttpProvider`; `base_url` ends before `/v1/messages`."""
         transport = partial(SdkTransport, connect=_connect)
-        super().__init__(name, WIRE, api_key=api_key, base_url=base_url, transport=transport)
+        super().__init__(name, WIRE, api_key=api_key, base_url=base_url, transport=transport, beat=beat)
 
 
 def _connect(endpoint: Endpoint) -> Client:

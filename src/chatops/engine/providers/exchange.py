@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from chatops.engine.errors import PROVIDER_CREDENTIALS, InvalidRequestError, ProviderUnavailableError, SettingsError
 from chatops.engine.events import ProviderEvent
 from chatops.engine.ports import ChatRequest
+from chatops.engine.providers.beat import Beat
 from chatops.engine.providers.faults import MAX_ERROR_BODY, Faults
 from chatops.engine.providers.wire import Reader, Wire, model_names
 
@@ -86,6 +87,7 @@ class HttpProvider:
         api_key: str | None,
         base_url: str | None,
         transport: Callable[[Endpoint], Transport],
+        beat: Beat | None = None,
     ) -> None:
         """Connects to nothing yet, and imports no SDK.
 
@@ -95,6 +97,7 @@ class HttpProvider:
             api_key: None sends a placeholder to a server of one's own; the official service needs a key.
             base_url: None is the official service. The environment is not looked at.
             transport: Makes the way to the endpoint.
+            beat: Shared with the other providers of a process; None: their answers do not keep step with ours.
 
         Raises:
             SettingsError: `base_url` is no address.
@@ -109,6 +112,7 @@ class HttpProvider:
             key=key or _PLACEHOLDER,
         )
         self._transport = transport(self._endpoint)
+        self._beat = beat or Beat()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -119,13 +123,18 @@ class HttpProvider:
         wire, faults = self._endpoint.wire, self._endpoint.faults
         reader = Reader(wire.decoder(faults), faults, self._transport.loads)
         content = _encoded(self.payload(request))
+        said = False
         async with self._transport.open(wire.path, content, silence=request.silence) as answer:
             await self._check(answer)
-            async for data in answer.chunks:
-                for event in reader.feed(data):
-                    yield event
-                if reader.done:
-                    break
+            with self._beat.join() as number:
+                async for data in answer.chunks:
+                    if said:  # the first words wait for nobody
+                        await self._beat.next(number)
+                    for event in reader.feed(data):
+                        said = True
+                        yield event
+                    if reader.done:
+                        break
             for event in reader.end():
                 yield event
 

@@ -1,0 +1,69 @@
+"""One beat for the answers of a process: what they have said since the last one goes on together.
+
+A token that travels alone pays for every step on its way: its task is woken, what it needs is no longer in the
+processor's caches, and each reader gets a write of its own. On a beat, tokens of one answer share their steps, and
+answers share the caches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+
+ALONE = 1
+SHARE_SECONDS = 0.003
+"""What each running answer adds to a beat: where few run, a token hardly waits, and one alone never does."""
+MOST_SHARES = 32
+"""Makes a beat of 96 ms: what comes within a tenth of a second seems to come at once (Nielsen, "Usability
+Engineering", 1993, chapter 5)."""
+GROUP = 64
+"""Answers that go on in one moment. More are divided, each group at its own part of the beat: what begins meanwhile
+would wait for all of them."""
+
+
+class Beat:
+    """The beat of all answers that `join`; for one event loop."""
+
+    def __init__(self, share: float = SHARE_SECONDS) -> None:
+        self._share = share
+        self._answers = 0
+        self._joined = 0
+        self._waiting: dict[float, list[asyncio.Future[None]]] = {}
+
+    @contextmanager
+    def join(self) -> Generator[int, None, None]:
+        """An answer is running until this is left. Yields its number."""
+        self._answers += 1
+        self._joined += 1
+        try:
+            yield self._joined
+        finally:
+            self._answers -= 1
+
+    @property
+    def seconds(self) -> float:
+        """From one beat to the next: in steps that divide each other, so that beats go on meeting; 0 for one alone."""
+        if self._answers <= ALONE:
+            return 0.0
+        return self._share * min(1 << (self._answers - 1).bit_length(), MOST_SHARES)
+
+    async def next(self, number: int) -> None:
+        """Waits for an answer's next beat."""
+        if not (seconds := self.seconds):
+            return
+        loop = asyncio.get_running_loop()
+        groups = (self._answers - 1) // GROUP + 1
+        part = number % groups / groups * seconds
+        due = ((loop.time() - part) // seconds + 1) * seconds + part
+        if due not in self._waiting:
+            self._waiting[due] = []
+            loop.call_at(due, self._strike, due)
+        waiting = loop.create_future()
+        self._waiting[due].append(waiting)
+        await waiting
+
+    def _strike(self, due: float) -> None:
+        for waiting in self._waiting.pop(due):
+            if not waiting.done():  # its answer was stopped meanwhile
+                waiting.set_result(None)
