@@ -8,7 +8,8 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -171,35 +172,46 @@ def test_processes_that_renew_at_once_use_a_refresh_token_once(tmp_path: Path, a
     assert fine(there.run("ask", "hi")) == "hi\n"
 
 
-async def _cutting(url: str, cut: int) -> tuple[asyncio.Server, list[bytes]]:
-    """A relay to a server that breaks the first connection after `cut` bytes of an answer; and the requests it saw."""
+@asynccontextmanager
+async def _cutting(url: str, cut: int) -> AsyncGenerator[tuple[int, list[bytes]], None]:
+    """A relay to a server that breaks the first connection after `cut` bytes of an answer: its port, and the requests
+    it saw.
+    """
     seen: list[bytes] = []
+    relaying: set[asyncio.Task[None]] = set()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, upstream = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
-        seen.append(await reader.readuntil(b"\r\n\r\n"))
-        upstream.write(seen[-1])
-        if length := re.search(rb"content-length: ([0-9]+)", seen[-1]):
-            upstream.write(await reader.readexactly(int(length[1])))
-        left = cut if len(seen) == 1 else 2**40
-        while left > 0 and (data := await there.read(min(left, 65536))):
-            writer.write(data)
-            await writer.drain()
-            left -= len(data)
-        upstream.transport.abort()
-        writer.close()
+        try:
+            seen.append(await reader.readuntil(b"\r\n\r\n"))
+            upstream.write(seen[-1])
+            if length := re.search(rb"content-length: ([0-9]+)", seen[-1]):
+                upstream.write(await reader.readexactly(int(length[1])))
+            left = cut if len(seen) == 1 else 2**40
+            while left > 0 and (data := await there.read(min(left, 65536))):
+                writer.write(data)
+                await writer.drain()
+                left -= len(data)
+        finally:
+            upstream.transport.abort()
+            writer.close()
 
-    return await asyncio.start_server(relay, "127.0.0.1", 0), seen
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relaying.add(asyncio.create_task(relay(reader, writer)))
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], seen
+        for one in relaying:  # one whose connection is kept waits for what never comes
+            one.cancel()
+        await asyncio.gather(*relaying, return_exceptions=True)
 
 
 @pytest.mark.parametrize("cut", [1, 400, 1500, 4000])
 async def test_an_answer_whose_connection_breaks_is_read_on_to_its_end(
     tmp_path: Path, owner: Program, open_url: str, cut: int
 ) -> None:
-    relay, seen = await _cutting(open_url, cut)
     words = " ".join(map(str, range(100)))
-    async with relay:
-        port = relay.sockets[0].getsockname()[1]
+    async with _cutting(open_url, cut) as (port, seen):
         there = home(tmp_path / "there", server=f"http://127.0.0.1:{port}")
         process = await asyncio.create_subprocess_exec(
             *there.command("ask", "-m", "echo:plain-d5", words),
