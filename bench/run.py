@@ -1,6 +1,6 @@
 """`make bench`: every bench in turn, or those that are named. `python bench/run.py [--rounds N] [BENCH ...]`.
 
-`make bench ARGS='scale --messages 1000000'` is the whole promise; it takes half an hour.
+`make bench ARGS='scale --messages 1000000'` is the whole promise; it takes seven minutes here.
 
 Each figure is a ratio of things run in turn in one session, or stands beside its target; absolute times are this
 machine's. A missed target is printed, not an error: the exit code is 1 only when a bench crashed.
