@@ -85,7 +85,7 @@ async def test_an_accounts_headers_go_to_the_official_service(monkeypatch: pytes
     await client.http.aclose()
     sent = client.headers
 
-    assert (sent["OpenAI-Organization"], sent["X-Team"]) == ("org", "seven")
+    assert (sent["openai-organization"], sent["x-team"]) == ("org", "seven")
 
 
 @pytest.mark.parametrize("kind", SDKS)
@@ -177,3 +177,21 @@ async def test_no_answer_waits_for_another_ones_connection(sdk: ModuleType) -> N
     await http.aclose()
 
     assert limit == NO_LIMIT
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_the_way_goes_over_the_proxy_of_the_environment(
+    kind: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The model server takes the part of the proxy: nobody else answers for this host.
+    monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/v1").replace("://", "://me:word@"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    provider = adapter(kind, "http://model.example/v1" if kind == "openai-sdk" else "http://model.example")
+    answer = await outcome(provider, asking("plain"))
+    await provider.aclose()
+
+    assert answer.error is None
+    (request,) = server.requests
+    assert request.headers["host"] == "model.example"
+    assert request.headers["proxy-authorization"] == "Basic bWU6d29yZA=="

@@ -1,9 +1,9 @@
-"""Bytes through an official SDK: its client's headers, its HTTP client with proxies and connections, not its objects.
+"""Bytes through an official SDK: its client's headers, its connections with TLS and proxies, not its objects.
 
 The two SDKs come from one generator, so one file serves both. Their objects cost several times the processor time of a
 token (`bench/providers.py`), and they let cut streams, broken JSON and raw `httpx2` errors through. What their clients
-do for each request (options, headers and address, made and checked anew) costs as much as all that is below them, so it
-is done once.
+and `httpx2` do for each request (options, headers, address, request and response, made and checked anew) costs more
+than all that is below them, so it is done once: requests go straight to the aiohttp session below.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatops.engine.errors import ProviderUnavailableError
@@ -20,6 +20,7 @@ from chatops.engine.providers.exchange import CONNECT_SECONDS, NO_CONNECTION, An
 from chatops.engine.providers.faults import causes, reason
 
 if TYPE_CHECKING:
+    import aiohttp
     import httpx2
 
 NO_LIMIT = 0
@@ -32,7 +33,16 @@ class Client(NamedTuple):
     """What an SDK's client sends with: its HTTP client, and the headers that go with every request."""
 
     http: httpx2.AsyncClient
-    headers: httpx2.Headers
+    headers: dict[str, str]
+
+
+class _Line(NamedTuple):
+    """A client's way to one address."""
+
+    session: aiohttp.ClientSession
+    url: str
+    headers: dict[str, str]
+    proxy: dict[str, Any]
 
 
 class SdkTransport:
@@ -43,6 +53,7 @@ class SdkTransport:
         self._endpoint = endpoint
         self._connect = connect
         self._client: Client | None = None
+        self._line: _Line | None = None
         self._connecting = asyncio.Lock()
         self._kept = False
 
@@ -52,13 +63,13 @@ class SdkTransport:
         response = await self._send(path, body, silence)
         chunks = self._chunks(response, silence)
         try:
-            yield Answer(response.status_code, response.headers, chunks)
+            yield Answer(response.status, response.headers, chunks)
             await _drain(chunks)
             self._kept = True
         finally:
             with suppress(Exception):
                 await chunks.aclose()
-                await response.aclose()
+            response.release()
 
     def loads(self, text: str) -> object:
         """As `Transport.loads`: orjson where it can, four times as fast; it refuses half a surrogate pair, which a
@@ -71,7 +82,7 @@ class SdkTransport:
         except ValueError:
             return json.loads(text)
 
-    async def _send(self, path: str, body: bytes | None, silence: float) -> httpx2.Response:
+    async def _send(self, path: str, body: bytes | None, silence: float) -> aiohttp.ClientResponse:
         answer = await self._tried(path, body, silence)
         if isinstance(answer, Exception) and self._kept and _stale(answer):
             # The server had closed the connection that it kept from an earlier answer, and this is no answer to ours:
@@ -81,30 +92,28 @@ class SdkTransport:
             raise self._failure(answer, silence, begun=False)
         return answer
 
-    async def _tried(self, path: str, body: bytes | None, silence: float) -> httpx2.Response | Exception:
-        import httpx2
+    async def _tried(self, path: str, body: bytes | None, silence: float) -> aiohttp.ClientResponse | Exception:
+        line = self._line or await self._connected()
+        from aiohttp import ClientTimeout  # loaded by now
 
-        client = await self._connected()
-        request = httpx2.Request(
-            "GET" if body is None else "POST",
-            f"{self._endpoint.base_url}{path}",
-            headers=client.headers,
-            content=body,
-            # `pool` would end the whole of a connection's making in the aiohttp client.
-            extensions={"timeout": {"connect": CONNECT_SECONDS, "read": silence, "write": silence, "pool": None}},
-        )
         try:
-            # A redirect could carry the key to another host.
-            return await client.http.send(request, stream=True, follow_redirects=False)
+            return await line.session.request(
+                "GET" if body is None else "POST",
+                f"{line.url}{path}",
+                headers=line.headers,
+                data=body,
+                allow_redirects=False,  # one could carry the key to another host
+                timeout=ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=silence),
+                **line.proxy,
+            )
         except Exception as error:  # noqa: BLE001 - nothing that a library below raises may get out
             return error
 
-    async def _chunks(self, response: httpx2.Response, silence: float) -> AsyncGenerator[bytes, None]:
+    async def _chunks(self, response: aiohttp.ClientResponse, silence: float) -> AsyncGenerator[bytes, None]:
         failure: ProviderUnavailableError
         try:
-            async with aclosing(_body(response)) as chunks:
-                async for data in chunks:
-                    yield data
+            while data := await response.content.readany():
+                yield data
         except Exception as error:  # noqa: BLE001 - as above
             failure = self._failure(error, silence, begun=True)
         else:
@@ -118,27 +127,46 @@ class SdkTransport:
             return faults.unreachable(NO_CONNECTION) if connecting else faults.silent(silence)
         return faults.cut(f"broke its connection: {reason(error)}") if begun else faults.unreachable(reason(error))
 
-    async def _connected(self) -> Client:
+    async def _connected(self) -> _Line:
         async with self._connecting:
-            if self._client is None:
+            if self._line is None:
                 self._client = await asyncio.to_thread(self._connect, self._endpoint)
-        return self._client
+                self._line = _line(self._client, self._endpoint.base_url)
+        return self._line
 
     async def aclose(self) -> None:
         """Closes the client's connections."""
-        client, self._client = self._client, None
+        client, self._client, self._line = self._client, None, None
         if client is not None:
             await client.http.aclose()
 
 
-def sent_headers(client: Any) -> httpx2.Headers:
-    """What an SDK's client sends with every request, but what it marks as not to be sent. A body comes as it is."""
+def _line(client: Client, base_url: str) -> _Line:
+    """The aiohttp session of the transport that the client takes for this address, a proxy's where one is set."""
     import httpx2
 
+    transport: Any = client.http._transport_for_url(httpx2.URL(base_url))  # noqa: SLF001 - nothing public tells it
+    transport.client = transport.get_client()  # the transport closes it
+    proxy = transport.proxy
+    if proxy is None:
+        return _Line(transport.client, base_url, client.headers, {})
+    from aiohttp import encode_basic_auth
+
+    told = dict(proxy.headers)
+    if proxy.auth:
+        told["proxy-authorization"] = encode_basic_auth(*proxy.auth)
+    way = {"proxy": str(proxy.url), "proxy_headers": told}
+    # aiohttp tells a proxy these where it asks for a tunnel; a plain request goes to the proxy itself.
+    headers = client.headers if base_url.startswith("https:") else client.headers | told
+    return _Line(transport.client, base_url, headers, way)
+
+
+def sent_headers(client: Any) -> dict[str, str]:
+    """What an SDK's client sends with every request, but what it marks as not to be sent. A body comes as it is."""
     told = {**client.auth_headers, **client.default_headers}
     named = {name.lower(): value for name, value in told.items()}  # ours replace the SDK's, however they are written
     sent = {name: value for name, value in named.items() if isinstance(value, str)}
-    return httpx2.Headers(sent | {"accept-encoding": "identity"})
+    return sent | {"accept-encoding": "identity"}
 
 
 def private_headers(endpoint: Endpoint, omit: object, variable: str, *names: str) -> dict[str, Any]:
@@ -155,12 +183,6 @@ def private_headers(endpoint: Endpoint, omit: object, variable: str, *names: str
     own = endpoint.wire.headers(endpoint.key, endpoint.official)
     added = [line.partition(":")[0].strip() for line in os.environ.get(variable, "").splitlines() if ":" in line]
     return own | {name: own.get(name.lower(), omit) for name in (*names, *added)}
-
-
-def _body(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it comes; only that of a server that encodes what was asked for plainly goes through a decoder."""
-    plain: Any = response.stream
-    return response.aiter_bytes() if "content-encoding" in response.headers else aiter(plain)
 
 
 def _stale(error: Exception) -> bool:
