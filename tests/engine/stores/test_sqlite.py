@@ -222,9 +222,9 @@ async def test_nothing_is_left_of_what_was_finished_or_deleted(store: SqliteStor
 
 
 def left_in(path: Path) -> dict[str, int]:
-    """Rows in each table, and different words in the search index (the owner's mark is one)."""
+    """Rows in each table, and different words in the index of the newest (the owner's mark is one)."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, search, row)")
+        db.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, newest, row)")
         tables = ("conversations", "messages", "runs", "deltas", "words")
         return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}  # noqa: S608 - ours
 

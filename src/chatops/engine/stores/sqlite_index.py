@@ -5,8 +5,9 @@ a word that everybody uses is still found quickly by somebody with few messages.
 
 FTS5 gathers all messages with a word's beginning before it yields the newest, and looks at each of its segments for
 every word: what most people search for would take longer the more there is. So the newest messages, `KEPT` to `MOST`
-of them, are in a small index besides, `newest`, which is asked first and mostly has enough. `search_newest` says from
-which `doc` on it holds everything, and how many were added since; `added` is NULL when it holds nothing yet.
+of them, are in a small index of their own, `newest`, which is asked first and mostly has enough; all others are in
+`search`. Each is in one of the two alone: `search_newest` says from which `doc` on it is the small one, and how many
+were added there. They move on many at a time, which costs less than a commit of the large index for each.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from chatops.engine.messages import Message
 from chatops.engine.search import terms
 from chatops.engine.stores.sqlite_rows import message_from
 
-KEPT = 500
-MOST = 1_500
-"""Making the small index anew takes some 20 ms, once in `MOST` - `KEPT` messages."""
+KEPT = 200
+MOST = 700
+"""Moving `MOST` - `KEPT` messages on takes some 30 ms."""
 
 _TABLE = """
     CREATE VIRTUAL TABLE {name} USING fts5(
@@ -34,6 +35,17 @@ NEWEST = (
     "CREATE TABLE search_newest (id INTEGER PRIMARY KEY, first_doc INTEGER NOT NULL, added INTEGER) STRICT",
     "INSERT INTO search_newest SELECT 1, coalesce(max(doc) + 1, 0), iif(max(doc) IS NULL, 0, NULL) FROM messages",
 )
+"""`added` is NULL where all that there is lies in `search`: the next message makes the small index of the newest."""
+APART = (
+    "INSERT INTO newest (newest) VALUES ('delete-all')",
+    """
+    UPDATE search_newest SET first_doc = (SELECT coalesce(max(doc) + 1, 0) FROM messages),
+        added = (SELECT iif(max(doc) IS NULL, 0, NULL) FROM messages)
+    """,
+)
+"""Before, `search` held the newest too."""
+_INSERT = {name: f"INSERT INTO {name} (rowid, terms) VALUES (?, ?)" for name in ("search", "newest")}  # noqa: S608 - ours
+_DELETE = {name: f"INSERT INTO {name} ({name}, rowid, terms) VALUES ('delete', ?, ?)" for name in ("search", "newest")}  # noqa: S608 - likewise
 
 
 def owner_term(owner_id: str) -> str:
@@ -42,15 +54,17 @@ def owner_term(owner_id: str) -> str:
 
 
 def add(connection: sqlite3.Connection, doc: int, owner_id: str, message: Message) -> None:
+    """A settled message, as its row says by now."""
     document = _document(owner_id, message.text)
     if document is None:
         return
-    connection.execute("INSERT INTO search (rowid, terms) VALUES (?, ?)", (doc, document))
-    first_doc, added = connection.execute("SELECT first_doc, added FROM search_newest WHERE id = 1").fetchone()
-    if added is None or added >= MOST:
-        _renew(connection)
-    elif doc >= first_doc:
-        connection.execute("INSERT INTO newest (rowid, terms) VALUES (?, ?)", (doc, document))
+    first, added = connection.execute("SELECT first_doc, added FROM search_newest WHERE id = 1").fetchone()
+    if doc < first:
+        connection.execute(_INSERT["search"], (doc, document))
+    elif added is None or added >= MOST:
+        _move_on(connection, first)
+    else:
+        connection.execute(_INSERT["newest"], (doc, document))
         connection.execute("UPDATE search_newest SET added = added + 1 WHERE id = 1")
 
 
@@ -61,13 +75,10 @@ def remove(connection: sqlite3.Connection, doc: int, owner_id: str, message: Mes
 
 def remove_all(connection: sqlite3.Connection, owner_id: str, messages: Iterable[tuple[int, Message]]) -> None:
     """Likewise; cheapest in the order of their `doc`: the index writes itself to disk whenever numbers go down."""
-    documents = [(doc, _document(owner_id, message.text)) for doc, message in messages]
-    gone = [(doc, document) for doc, document in documents if document]
+    gone = _documents((doc, owner_id, message) for doc, message in messages)
     first = first_doc(connection)
-    connection.executemany("INSERT INTO search (search, rowid, terms) VALUES ('delete', ?, ?)", gone)
-    connection.executemany(
-        "INSERT INTO newest (newest, rowid, terms) VALUES ('delete', ?, ?)", [row for row in gone if row[0] >= first]
-    )
+    connection.executemany(_DELETE["search"], [row for row in gone if row[0] < first])
+    connection.executemany(_DELETE["newest"], [row for row in gone if row[0] >= first])
 
 
 def first_doc(connection: sqlite3.Connection) -> int:
@@ -81,12 +92,24 @@ def _document(owner_id: str, text: str) -> str | None:
     return " ".join([owner_term(owner_id), *words]) if words else None
 
 
-def _renew(connection: sqlite3.Connection) -> None:
-    """Fills the small index with the newest messages alone."""
+def _documents(messages: Iterable[tuple[int, str, Message]]) -> list[tuple[int, str]]:
+    """The index's rows of messages with their `doc` and owner."""
+    found = ((doc, _document(owner_id, message.text)) for doc, owner_id, message in messages)
+    return [(doc, document) for doc, document in found if document]
+
+
+def _settled(rows: Iterable[sqlite3.Row]) -> list[tuple[int, str]]:
+    return _documents((row["doc"], row["owner_id"], message_from(row)) for row in rows if row["status"] != "streaming")
+
+
+def _move_on(connection: sqlite3.Connection, first: int) -> None:
+    """Leaves the newest messages alone in the small index, which began at `first`."""
+    kept = connection.execute("SELECT * FROM messages ORDER BY doc DESC LIMIT ?", (KEPT,)).fetchall()[::-1]
+    begins = kept[0]["doc"]
+    between = "SELECT * FROM messages WHERE doc >= ? AND doc < ? ORDER BY doc"
+    connection.executemany(_INSERT["search"], _settled(connection.execute(between, (first, begins))))
+    # Where many of the small index were deleted, it takes some back.
+    connection.executemany(_DELETE["search"], _settled(connection.execute(between, (begins, first))))
     connection.execute("INSERT INTO newest (newest) VALUES ('delete-all')")
-    rows = connection.execute("SELECT * FROM messages ORDER BY doc DESC LIMIT ?", (KEPT,)).fetchall()[::-1]
-    for row in rows:
-        document = None if row["status"] == "streaming" else _document(row["owner_id"], message_from(row).text)
-        if document:
-            connection.execute("INSERT INTO newest (rowid, terms) VALUES (?, ?)", (row["doc"], document))
-    connection.execute("UPDATE search_newest SET first_doc = ?, added = ? WHERE id = 1", (rows[0]["doc"], len(rows)))
+    connection.executemany(_INSERT["newest"], _settled(kept))
+    connection.execute("UPDATE search_newest SET first_doc = ?, added = ? WHERE id = 1", (begins, len(kept)))
