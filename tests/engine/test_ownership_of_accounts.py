@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth_rig import CHEAP, OWNER, PASSWORD, T0
-from builders import kept
+from builders import conversation, kept, turn
 from chatops.engine.auth.accounts import Accounts
 from chatops.engine.auth.administration import Administration
 from chatops.engine.auth.digests import digest
 from chatops.engine.auth.keys import SigningKeys
 from chatops.engine.auth.nouns import Account, Identity, Session
+from chatops.engine.beginning import Beginning
 from chatops.engine.errors import ChatopsError
 from chatops.engine.limits.counters import keys_of
 from chatops.engine.limits.limits import Limits
@@ -159,6 +160,11 @@ async def possessions(accounts: Accounts, store: SqliteAccounts, ann: str) -> tu
     return {"token_id": token.id, "grant_id": grant.id}, (token.start, *digests, digest(code))
 
 
+def beginning(owner_id: str) -> Beginning:
+    made = conversation(owner_id)
+    return Beginning(conversation=made, rows=turn(made.id), lease_expires_at=T0)
+
+
 def values(scene: Scene, name: str) -> st.SearchStrategy[Any]:
     """What an attacker might give for a parameter of this name."""
     ids = st.sampled_from([scene.ann, "shadow", "waiting", scene.eve])
@@ -198,6 +204,7 @@ def values(scene: Scene, name: str) -> st.SearchStrategy[Any]:
         "max_cost": st.none(),
         "recorded": st.booleans(),
         "counted": st.booleans(),
+        "beginning": st.none() | ids.map(beginning),
     }
     assert name in known, f"tell this test what to give for {name}"
     return known[name]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from chatops.engine.errors import ChatopsError, NotFoundError, StoreError
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Journal:
-    """The batches of one running message. `run` is its task; `add` never waits.
+    """The batches of one running message, written while it is `open`; `add` never waits.
 
     Args:
         journals: Writes the batches.
@@ -44,9 +46,8 @@ class Journal:
         self._reasoning: list[str] = []
         self._bytes = 0
         self._waiting: list[Delta] = []
-        loop = asyncio.get_running_loop()
-        self._written_at = loop.time()
-        self._over: asyncio.Future[None] = loop.create_future()
+        self._written_at = asyncio.get_running_loop().time()
+        self._fail: Callable[[Exception], None] = _unheard
 
     def add(self, *, text: str = "", reasoning: str = "") -> None:
         """Takes the next piece of the answer."""
@@ -61,27 +62,24 @@ class Journal:
             self._seal()
             self._journals.hurry()
 
-    async def run(self) -> None:
-        """Has batches written until closed.
+    @contextmanager
+    def open(self, fail: Callable[[Exception], None]) -> Generator[None, None, None]:
+        """Has batches written until left. There is no last write: the finished message holds everything.
 
-        Raises:
-            NotFoundError: The message is gone, since its conversation was deleted.
+        Args:
+            fail: Told when nothing can be written any more; a `NotFoundError` when the message is gone, since its
+                conversation was deleted.
         """
+        self._fail = fail
         self._journals.open(self)
         try:
-            await self._over
+            yield
         finally:
             self._journals.close(self)
 
-    def close(self) -> None:
-        """Ends `run` without a last write: the finished message holds everything."""
-        if not self._over.done():
-            self._over.set_result(None)
-
     def fail(self, error: Exception) -> None:
-        """Ends `run` with the error."""
-        if not self._over.done():
-            self._over.set_exception(error)
+        """Nothing can be written any more."""
+        self._fail(error)
 
     @property
     def is_full(self) -> bool:
@@ -149,6 +147,10 @@ class Journal:
             return failure
         told = f"{failure.message}; the answer is kept in {place} and goes into the database at the next start"
         return ChatopsError(told, code=failure.code)
+
+
+def _unheard(error: Exception) -> None:
+    """Before anything is written nobody listens."""
 
 
 def _failed(message: Message, failure: ChatopsError) -> Message:

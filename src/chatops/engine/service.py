@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chatops.engine.beginning import begin
+from chatops.engine.beginning import Beginning, at_once, begin
 from chatops.engine.elsewhere import Elsewhere
 from chatops.engine.errors import ConflictError
 from chatops.engine.events import Event, Record, TurnStarted
@@ -113,9 +113,10 @@ class Engine:
             if self._closing:
                 raise ConflictError("chatops is shutting down and takes no new turns", code="shutdown")
             plan = await self._planner.plan(principal, request)
-            admission = await self._admit(principal, plan, request, counted=waited)
+            beginning = at_once(plan, request, self._clock() + LEASE_MS)
+            admission = await self._admit(principal, plan, request, beginning, counted=waited)
             try:
-                rows = await self._begin(plan, record=request.record)
+                rows = (beginning and beginning.stored) or await self._begin(plan, record=request.record)
             except BaseException as error:
                 waits = isinstance(error, ConflictError) and request.on_busy == "queue"
                 await admission.release(waits=waits)
@@ -126,7 +127,9 @@ class Engine:
             else:
                 return await self._start(principal, plan, rows[-1], admission, request)
 
-    async def _admit(self, principal: Principal, plan: Plan, request: TurnRequest, *, counted: bool) -> Admission:
+    async def _admit(
+        self, principal: Principal, plan: Plan, request: TurnRequest, beginning: Beginning | None, *, counted: bool
+    ) -> Admission:
         return await self.limits.admit(
             principal,
             plan.answer,
@@ -135,6 +138,7 @@ class Engine:
             max_cost=request.max_cost,
             recorded=request.record,
             counted=counted,
+            beginning=beginning,
         )
 
     async def _begin(self, plan: Plan, *, record: bool) -> list[Message]:

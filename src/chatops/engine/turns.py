@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -120,6 +120,7 @@ class TurnRun:
         self._finished: Finished | None = None
         self._pumping: asyncio.Task[None] | None = None
         self._stop_reason: StopReason | None = None
+        self._failure: Exception | None = None
 
     async def run(self) -> Message:
         """Runs to the end and returns the message as it was stored. Never raises for what went wrong inside.
@@ -151,26 +152,30 @@ class TurnRun:
                 self._pumping.cancel()
 
     async def _stream(self) -> ChatopsError | None:
-        """Runs provider and journal side by side; returns what went wrong."""
-        error: ChatopsError | None = None
-        try:
-            async with asyncio.TaskGroup() as group:
-                self._pumping = group.create_task(self._pump())
-                group.create_task(self._admission.run())
-                self._pumping.add_done_callback(lambda _: self._admission.close())
-                if self._journal is not None:
-                    journal = self._journal
-                    group.create_task(journal.run())
-                    # Not a `finally` of the pump: one that is stopped before its first step never gets there.
-                    self._pumping.add_done_callback(lambda _: journal.close())
-                if self._stop_reason is not None:
-                    self._pumping.cancel()
-        except* ChatopsError as failures:
-            error = _first(failures)
-        except* Exception as failures:
-            log.exception("turn %s failed", self.id, exc_info=failures)
-            error = ChatopsError(DEFECT)
-        return error
+        """Takes the provider's events, with journal and lease kept up beside; returns what went wrong."""
+        self._pumping = asyncio.create_task(self._pump())
+        if self._stop_reason is not None:
+            self._pumping.cancel()
+        failure: Exception | None = None
+        with ExitStack() as beside:
+            beside.enter_context(self._admission.kept(self._fail))
+            if self._journal is not None:
+                beside.enter_context(self._journal.open(self._fail))
+            try:
+                await self._pumping
+            except asyncio.CancelledError:
+                if not self._pumping.cancelled() or _is_cancelled():
+                    raise
+            except Exception as error:  # noqa: BLE001 - told below
+                failure = error
+        return _told(self._failure or failure, self.id)
+
+    def _fail(self, error: Exception) -> None:
+        """Ends the turn for what went wrong beside it."""
+        if self._failure is None:
+            self._failure = error
+            if self._pumping is not None:
+                self._pumping.cancel()
 
     async def _pump(self) -> None:
         async with aclosing(self._events) as events:
@@ -255,10 +260,15 @@ class TurnRun:
         log.info("turn", extra={"figures": self.figures})
 
 
-def _first(group: BaseExceptionGroup[ChatopsError]) -> ChatopsError:
-    """The first error of a group, however deep."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, ChatopsError)  # noqa: S101 - `except*` split the group by this class
-    return error
+def _told(failure: Exception | None, turn_id: str) -> ChatopsError | None:
+    """What a reader is told of a failure; the log has a defect's details."""
+    if failure is None or isinstance(failure, ChatopsError):
+        return failure
+    log.error("turn %s failed", turn_id, exc_info=failure)
+    return ChatopsError(DEFECT)
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the turn's own task that is to end, with the process."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -10,8 +10,9 @@ from budgets import PRICES, PROMPT, SENT, left, money, with_budget
 from chatops.engine.errors import BudgetExceededError
 from chatops.engine.events import TextDelta
 from chatops.engine.journal import BATCH_BYTES
-from chatops.engine.limits.admission import LEASE_MS, TRIES
+from chatops.engine.limits.admission import TRIES
 from chatops.engine.limits.dead import GRACE_MS
+from chatops.engine.limits.leases import LEASE_MS
 from chatops.engine.limits.policy import Policy, Terms
 from chatops.engine.limits.price import NANO
 from chatops.engine.requests import TurnRequest
@@ -96,8 +97,14 @@ async def test_a_run_that_was_given_up_ends_when_it_learns_of_it(tmp_path: Path)
         turn = await rig.engine.start_turn(ME, TurnRequest(text="x"))
         (admitted,) = await rig.meter.dead(rig.clock() + 10**9, limit=9)
         await rig.meter.release(admitted)
-        with pytest.raises(BudgetExceededError, match="away for too long"):
-            await rig.engine._runs[turn.id]._admission.renew(admitted)
+        await rig.engine.limits._means.leases.renew()
+
+        await rig.over(turn.id)
+        message = await rig.store.message(ME.user_id, turn.id)
+        assert (message.status, message.text) == ("failed", "half")
+        assert message.error is not None
+        assert message.error.code == "budget_exceeded"
+        assert "away for too long" in message.error.message
 
 
 async def test_a_row_that_cannot_be_written_at_once_is_tried_again(tmp_path: Path) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from chatops.engine.limits import admission
-from chatops.engine.limits.admission import Admission, Means
+from chatops.engine.limits import leases
+from chatops.engine.limits.leases import Leases
 from chatops.engine.limits.ports import OpenTurn
-from chatops.engine.limits.prices import Prices
-from chatops.engine.messages import local_principal
 
 if TYPE_CHECKING:
     import pytest
+
+    from chatops.engine.errors import ChatopsError
 
 
 class Renewals:
@@ -33,24 +33,50 @@ class Renewals:
 
 
 async def test_leases_are_renewed_in_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
     renewals = Renewals()
-    means = Means(meters=cast("Any", renewals), prices=Prices({}), clock=lambda: 0, sleep=asyncio.sleep)
-
-    def admitted(turn_id: str) -> Admission:
-        turn = OpenTurn(id=turn_id, until=0, holds=[("k", "turns")], record={})
-        return Admission(means, local_principal(), turn=turn, route=[], ready={}, prepare=cast("Any", None))
+    kept = Leases(cast("Any", renewals), lambda: 0)
 
     counting = asyncio.create_task(renewals.count())
-    running = []
-    for name in "abc":
-        running.append(asyncio.create_task(admitted(name).run()))
+    for turn in turns("abc"):
+        kept.keep(turn, not_expected)
         await asyncio.sleep(0.015)
     while min(map(len, renewals.seen.values()), default=0) < 2:
         await asyncio.sleep(0.01)
-    for task in (*running, counting):
-        task.cancel()
+    counting.cancel()
+    for turn in turns("abc"):
+        kept.leave(turn)
 
-    common = set.intersection(*(set(turns) for turns in renewals.seen.values()))
+    common = set.intersection(*(set(seen) for seen in renewals.seen.values()))
     assert len(renewals.seen) == 3
     assert len(common) >= 2
+
+
+async def test_who_has_left_is_not_renewed_and_who_comes_later_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.02)
+    renewals = Renewals()
+    kept = Leases(cast("Any", renewals), lambda: 0)
+    first, second, third = turns("abc")
+    kept.keep(first, not_expected)
+    kept.keep(second, not_expected)
+    kept.leave(second)
+    while "a" not in renewals.seen:
+        await asyncio.sleep(0.005)
+    kept.leave(first)
+    count = len(renewals.seen["a"])
+    await asyncio.sleep(0)  # the task may end here, with nobody left
+    kept.keep(third, not_expected)
+    while len(renewals.seen.get("c", ())) < 2:
+        await asyncio.sleep(0.005)
+    kept.leave(third)
+
+    assert "b" not in renewals.seen
+    assert len(renewals.seen["a"]) == count
+
+
+def turns(names: str) -> list[OpenTurn]:
+    return [OpenTurn(id=name, until=0, holds=[("k", "turns")], record={}) for name in names]
+
+
+def not_expected(error: ChatopsError) -> None:
+    raise AssertionError(error)

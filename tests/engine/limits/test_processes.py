@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatops.engine.limits.admission import LEASE_MS
 from chatops.engine.limits.dead import GRACE_MS
+from chatops.engine.limits.leases import LEASE_MS
 from chatops.engine.limits.price import NANO
 from scripts import go, outputs, start
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatops.engine.errors import BudgetExceededError, ChatopsError, StoreError
+from chatops.engine.errors import ChatopsError, StoreError
 from chatops.engine.limits.estimates import estimate_input, estimated, outgrown
 from chatops.engine.messages import Message, Principal, Usage
 from chatops.engine.models import ModelSpec
 from chatops.engine.ports import ChatRequest, Clock, Sleep
 
 if TYPE_CHECKING:
+    from chatops.engine.limits.leases import Leases
     from chatops.engine.limits.ledger import Entry
     from chatops.engine.limits.ports import MeterStore, OpenTurn, Rate
     from chatops.engine.limits.prices import Prices
 
-LEASE_MS = 10_000
-RENEW_SECONDS = 3.0
-"""As the journal's: three renewals fit into a lease."""
 TRIES = 8
 FIRST_WAIT = 0.25
 """Seconds before a settlement is tried again, doubled each time: half a minute in all, as for the answer itself."""
@@ -46,10 +45,11 @@ class Means(NamedTuple):
     prices: Prices
     clock: Clock
     sleep: Sleep
+    leases: Leases
 
 
 class Admission:
-    """What the limits gave to one turn. Its owner runs `run` beside the answer, and ends with `settle` or `release`.
+    """What the limits gave to one turn. Its owner has it `kept` while it answers, and ends with `settle` or `release`.
 
     Args:
         turn: As it lies in the store; None when it holds nothing.
@@ -78,7 +78,6 @@ class Admission:
         self._prepare = prepare
         self._asked: Asked | None = None
         self._size = 0
-        self._closed = asyncio.Event()
 
     async def request(self, spec: ModelSpec) -> ChatRequest:
         """The request to a model of the route; it is the one that answers from now on."""
@@ -93,43 +92,25 @@ class Admission:
         longest = self._asked.longest if self._asked else None
         return longest is None or not outgrown(self._size, longest)
 
-    def close(self) -> None:
-        """Ends `run`."""
-        self._closed.set()
+    @contextmanager
+    def kept(self, fail: Callable[[ChatopsError], None]) -> Generator[None, None, None]:
+        """Has the lease renewed until left.
 
-    async def run(self) -> None:
-        """Renews the lease until closed.
-
-        Raises:
-            BudgetExceededError: The lease ran out for so long that others gave the turn up and settled it: what it
-                would use from now on, nobody holds.
+        Args:
+            fail: Told when the lease ran out for so long that others gave the turn up and settled it: what it would use
+                from now on, nobody holds.
         """
-        now = asyncio.get_running_loop().time
-        while self._turn is not None and not self._closed.is_set():
-            # At multiples of the time: all leases are renewed at once, with a beat of the journals, and share a commit.
-            due = (now() // RENEW_SECONDS + 1) * RENEW_SECONDS
-            try:
-                async with asyncio.timeout_at(due):
-                    await self._closed.wait()
-            except TimeoutError:
-                await self.renew(self._turn)
-
-    async def renew(self, turn: OpenTurn) -> None:
-        """Renews the lease once. Raises as `run`."""
-        try:
-            lives = await self._means.meters.renew(replace(turn, until=self._means.clock() + LEASE_MS))
-        except StoreError as error:
-            log.warning("limits: %s; the lease is renewed later", error.message)
+        if self._turn is None:
+            yield
             return
-        if not lives and any(unit != "turns" for _, unit in turn.holds):
-            raise BudgetExceededError(
-                "this machine was away for too long: the budget that was held for this answer was given back",
-                retry_after=0,
-            )
+        self._means.leases.keep(self._turn, fail)
+        try:
+            yield
+        finally:
+            self._means.leases.leave(self._turn)
 
     async def release(self, *, waits: bool = False) -> None:
         """The turn never began: nothing of it counts. `waits`: it will ask again, and keeps its place in the rate."""
-        self.close()
         await asyncio.shield(self._release(None if waits else self._rate))
 
     async def _release(self, rate: tuple[str, Rate] | None) -> None:
@@ -150,7 +131,6 @@ class Admission:
 
         What is held for longer is settled by whoever meets it. Never raises: the answer's end must be told.
         """
-        self.close()
         entry = self._entry(message)
         failure = ""
         for trial in range(TRIES):

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from chatops.engine.errors import ChatopsError
 from chatops.engine.limits import refusals
-from chatops.engine.limits.admission import LEASE_MS, Admission, Asked, Means, Prepare
+from chatops.engine.limits.admission import Admission, Asked, Means, Prepare
 from chatops.engine.limits.bounds import Bound, bound, check_options
 from chatops.engine.limits.counters import Counter
 from chatops.engine.limits.dead import will
+from chatops.engine.limits.leases import LEASE_MS
 from chatops.engine.limits.money import nano
 from chatops.engine.limits.policy import MINUTE, Terms, Unit
 from chatops.engine.limits.ports import Hold, OpenTurn, Rate, Refusal
@@ -25,6 +26,8 @@ from chatops.engine.ports import ChatRequest
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+    from chatops.engine.beginning import Beginning
 
 SHORT_ANSWER = 256
 """Tokens: when not even so many fit, or the maximum that was asked for if that is less, a turn is refused."""
@@ -43,6 +46,7 @@ class Applicant:
         max_cost: Dollars that this turn may cost.
         recorded: Whether the answer goes into the store.
         counted: The rate has counted this turn already: it had to wait for another one.
+        beginning: What it stores when it is let in, if that may be one step.
     """
 
     principal: Principal
@@ -52,6 +56,7 @@ class Applicant:
     max_cost: Decimal | None = None
     recorded: bool = True
     counted: bool = False
+    beginning: Beginning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,21 +154,25 @@ class Gate:
         """What the store grants; what dead turns hold is given back before anybody is refused."""
         if not holds and rate is None:
             return {}
-        found = await self._admitted(turn, holds, rate)
+        found = await self._admitted(turn, holds, rate, asking.beginning)
         budgets = {counter.key for counter in counters}
         if isinstance(found, Refusal) and found.key in budgets and await self._settle(asking.principal.user_id):
-            found = await self._admitted(turn, holds, None)
+            found = await self._admitted(turn, holds, None, asking.beginning)
         if isinstance(found, Refusal):
             said = rate and rate[1]
             raise refusals.refused(found, rate=said, holds=holds, counters=counters, now=self._means.clock())
         return found
 
     async def _admitted(
-        self, turn: OpenTurn, holds: Sequence[Hold], rate: tuple[str, Rate] | None
+        self,
+        turn: OpenTurn,
+        holds: Sequence[Hold],
+        rate: tuple[str, Rate] | None,
+        beginning: Beginning | None,
     ) -> dict[str, int] | Refusal:
         """Also when the caller is cancelled meanwhile, nothing stays held."""
-        meters, clock = self._means.meters, self._means.clock
-        asking = asyncio.ensure_future(meters.admit(turn, holds, rate=rate, now=clock()))
+        meters, now = self._means.meters, self._means.clock()
+        asking = asyncio.ensure_future(meters.admit(turn, holds, rate=rate, now=now, beginning=beginning))
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatops.engine.errors import ConflictError, PermissionDeniedError
 from chatops.engine.limits.admission import Admission, Asked, Means, Prepare
+from chatops.engine.limits.leases import Leases
 from chatops.engine.limits.prices import Prices
 from chatops.engine.messages import Message, Principal, Source
 from chatops.engine.models import ModelSpec
@@ -21,6 +22,7 @@ from chatops.engine.ports import Clock, Sleep, Store
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from chatops.engine.beginning import Beginning
     from chatops.engine.limits.counters import Counter, Remaining
     from chatops.engine.limits.ledger import By
     from chatops.engine.limits.policy import Policy, Terms
@@ -61,7 +63,7 @@ class Limits:
         self._store = store
         self._people = people
         self._clock = clock
-        self._means = Means(meters, self.prices, clock, sleep)
+        self._means = Means(meters, self.prices, clock, sleep, Leases(meters, clock))
         self._local: LocalLimiter | None = None
         self._allowances: dict[str, tuple[int, Mapping[str, Any] | None]] = {}
         self._swept = clock()
@@ -95,6 +97,7 @@ class Limits:
         max_cost: Decimal | None = None,
         recorded: bool = True,
         counted: bool = False,
+        beginning: Beginning | None = None,
     ) -> Admission:
         """Lets a turn in, before anything of it is stored, and holds what it may use. A platform user who was linked
         with an account meanwhile is let in as nobody: their budget is the account's.
@@ -107,6 +110,7 @@ class Limits:
             max_cost: Dollars that this turn may cost.
             recorded: Whether the answer goes into the store.
             counted: The rate has counted this turn already: it had to wait for another one.
+            beginning: What the turn stores; when it is not `stored` after, that is the caller's to do.
 
         Raises:
             RateLimitError: Too many turns in this minute, or at once; `retry_after` is always there.
@@ -114,6 +118,7 @@ class Limits:
             InvalidRequestError: A budget of money, and nobody said what a model costs; or an option without a bound.
             ConflictError: The platform user was linked a moment ago.
             StoreError: The database cannot be used.
+            ChatopsError: What `Store.begin_turn` raises.
         """
         said = await self._allowance(principal.user_id)
         if self.policy is None and said is None and max_cost is None:
@@ -133,6 +138,7 @@ class Limits:
             max_cost=max_cost,
             recorded=recorded,
             counted=counted,
+            beginning=_own(principal, beginning),
         )
         admission = await Gate(self._means, self._settle).admit(asking, terms, counters)
         if await self._is_linked(principal):
@@ -277,6 +283,12 @@ class Limits:
 
         self._swept = self._clock()
         return await settle_dead(self._meters, self._store, self._swept)
+
+
+def _own(principal: Principal, beginning: Beginning | None) -> Beginning | None:
+    """In one's own conversation alone; and who may have been linked meanwhile begins after one more look."""
+    theirs = beginning is not None and beginning.conversation.owner_id == principal.user_id
+    return beginning if theirs and principal.source not in _PLATFORMS else None
 
 
 def _is_admin(principal: Principal) -> bool:

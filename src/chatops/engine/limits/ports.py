@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from chatops.engine.beginning import Beginning
     from chatops.engine.limits.ledger import By, Entry, Head, Row
     from chatops.engine.limits.policy import Unit
     from chatops.engine.limits.reports import Line
@@ -142,16 +143,31 @@ class MeterStore(RateStore, Protocol):
     """
 
     async def admit(
-        self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
+        self,
+        turn: OpenTurn,
+        holds: Sequence[Hold],
+        *,
+        rate: tuple[str, Rate] | None,
+        now: int,
+        beginning: Beginning | None = None,
     ) -> dict[str, int] | Refusal:
         """Lets a turn in with all of its holds, or with none. A rate that lets it through counts it in any case.
         Without holds the turn is not open: there is nothing to settle but its row.
+
+        Args:
+            turn: The turn, with its lease.
+            holds: What it asks for.
+            rate: What counts it.
+            now: Unix milliseconds.
+            beginning: What the turn stores when it is let in. A meter that lies in the same database may do it in the
+                same step: all or nothing, the rate with it. Any other one leaves it to the caller.
 
         Returns:
             What it got of each meter; or what did not fit, of the holds the first.
 
         Raises:
             ConflictError: This turn was let in already. When its lease is over it never began, and makes room.
+            ChatopsError: What `Store.begin_turn` raises, when it was done here.
         """
         ...
 

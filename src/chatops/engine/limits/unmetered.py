@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chatops.engine.beginning import Beginning
     from chatops.engine.limits.ledger import By, Entry, Head, Row
     from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Spent
     from chatops.engine.limits.reports import Line
@@ -21,7 +22,13 @@ class Unmetered:
         return
 
     async def admit(
-        self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
+        self,
+        turn: OpenTurn,
+        holds: Sequence[Hold],
+        *,
+        rate: tuple[str, Rate] | None,
+        now: int,
+        beginning: Beginning | None = None,
     ) -> dict[str, int]:
         return {hold.key: hold.most for hold in holds}
 

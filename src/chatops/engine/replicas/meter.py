@@ -21,6 +21,9 @@ from chatops.engine.replicas import keys
 from chatops.engine.replicas.link import SILENT, Argument, Link
 from chatops.engine.replicas.scripts import ADMIT, GIVE_BACK
 
+if TYPE_CHECKING:
+    from chatops.engine.beginning import Beginning
+
 PATIENCE = 1.0
 """Seconds after which the database is asked instead."""
 T = TypeVar("T")
@@ -46,7 +49,13 @@ class ReplicatedMeter:
             await self._inner.give_back(key, rate)
 
     async def admit(
-        self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
+        self,
+        turn: OpenTurn,
+        holds: Sequence[Hold],
+        *,
+        rate: tuple[str, Rate] | None,
+        now: int,
+        beginning: Beginning | None = None,  # noqa: ARG002 - the caller's, as it is in another place
     ) -> dict[str, int] | Refusal:
         slots = [hold for hold in holds if hold.unit == "turns"]
         if rate is None and not slots:

@@ -17,6 +17,7 @@ from chatops.engine.stores import mongo_rates as rates
 from chatops.engine.stores.mongo import MongoStore
 
 if TYPE_CHECKING:
+    from chatops.engine.beginning import Beginning
     from chatops.engine.limits.ports import MeterStore
 
 
@@ -39,7 +40,13 @@ class MongoMeter:
         await self._store.write(lambda db: rates.give_back(db, key, Pace.of(rate)))
 
     async def admit(
-        self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
+        self,
+        turn: OpenTurn,
+        holds: Sequence[Hold],
+        *,
+        rate: tuple[str, Rate] | None,
+        now: int,
+        beginning: Beginning | None = None,  # noqa: ARG002 - the caller's, as it is in another place
     ) -> dict[str, int] | Refusal:
         return await self._store.write(lambda db: meters.admit(db, turn, holds, rate=rate, now=now))
 

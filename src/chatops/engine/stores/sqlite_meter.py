@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatops.engine.stores import sqlite_allowances as allowances
+from chatops.engine.stores import sqlite_turns as turns
 from chatops.engine.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from chatops.engine.beginning import Beginning
     from chatops.engine.limits.ledger import By, Entry, Head, Row
     from chatops.engine.limits.ports import Hold, Meter, MeterStore, OpenTurn, Rate, Refusal, Spent
     from chatops.engine.limits.reports import Line
+    from chatops.engine.messages import Message
 
 
 class SqliteMeter:
@@ -40,11 +43,28 @@ class SqliteMeter:
         await self._store.write(lambda db: rates.give_back(db, key, Pace.of(rate)))
 
     async def admit(
-        self, turn: OpenTurn, holds: Sequence[Hold], *, rate: tuple[str, Rate] | None, now: int
+        self,
+        turn: OpenTurn,
+        holds: Sequence[Hold],
+        *,
+        rate: tuple[str, Rate] | None,
+        now: int,
+        beginning: Beginning | None = None,
     ) -> dict[str, int] | Refusal:
         from chatops.engine.stores import sqlite_meters as meters
 
-        return await self._store.write(lambda db: meters.admit(db, turn, holds, rate=rate, now=now))
+        def job(db: sqlite3.Connection) -> tuple[dict[str, int] | Refusal, list[Message] | None]:
+            found = meters.admit(db, turn, holds, rate=rate, now=now)
+            if beginning is None or not isinstance(found, dict):
+                return found, None
+            lease = beginning.lease_expires_at
+            owner_id, conversation = beginning.conversation.owner_id, beginning.conversation
+            return found, turns.begin(db, owner_id, conversation, beginning.rows, lease_expires_at=lease, now=now)
+
+        found, rows = await self._store.write(job)
+        if beginning is not None:
+            beginning.stored = rows
+        return found
 
     async def renew(self, turn: OpenTurn) -> bool:
         from chatops.engine.stores import sqlite_meters as meters
