@@ -143,7 +143,7 @@ async def test_first_words_wait_for_nobody_and_the_next_for_the_beat() -> None:
         waiting = asyncio.ensure_future(anext(events))
         for _ in range(5):
             await asyncio.sleep(0)
-        assert transport.taken == 3
+        assert transport.taken == 2  # what comes until the beat is read at once then
         assert not waiting.done()
 
         waiting.cancel()

@@ -7,14 +7,17 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from chatops.engine.errors import ProviderUnavailableError
 from chatops.engine.providers import anthropic, openai
 from chatops.engine.providers.anthropic import AnthropicProvider
 from chatops.engine.providers.openai import OpenAIProvider
 from chatops.engine.providers.sdk import NO_LIMIT
 from peers.adapters import KEY, adapter, asking, outcome
+from peers.fixed import saying
 from peers.llm import ModelServer, serving
 
 SDKS = ["openai-sdk", "anthropic-sdk"]
@@ -195,3 +198,19 @@ async def test_the_way_goes_over_the_proxy_of_the_environment(
     (request,) = server.requests
     assert request.headers["host"] == "model.example"
     assert request.headers["proxy-authorization"] == "Basic bWU6d29yZA=="
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_what_came_before_a_connection_broke_is_not_lost(kind: str) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    got = b""
+    async with saying(head + b"5\r\nhello\r\n6\r\n there\r\n") as url:
+        provider: Any = adapter(kind, url)
+        async with provider._transport.open("/x", b"{}", silence=5) as answer:
+            await asyncio.sleep(0.2)  # as an answer does that waits for its beat
+            with pytest.raises(ProviderUnavailableError):
+                async for data in answer.chunks:
+                    got += data
+        await provider.aclose()
+
+    assert got == b"hello there"

@@ -128,13 +128,13 @@ class HttpProvider:
             await self._check(answer)
             with self._beat.join() as number:
                 async for data in answer.chunks:
-                    if said:  # the first words wait for nobody
-                        await self._beat.next(number)
                     for event in reader.feed(data):
                         said = True
                         yield event
                     if reader.done:
                         break
+                    if said:  # the first words wait for nobody
+                        await self._beat.next(number)
             for event in reader.end():
                 yield event
 

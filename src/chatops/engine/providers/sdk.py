@@ -111,13 +111,18 @@ class SdkTransport:
 
     async def _chunks(self, response: aiohttp.ClientResponse, silence: float) -> AsyncGenerator[bytes, None]:
         failure: ProviderUnavailableError
+        if response.connection is not None and response.connection.protocol is not None:
+            # A timer a chunk, which comes more often than anybody waits for one: below, a timer a wait.
+            response.connection.protocol.read_timeout = None
         try:
-            while data := await response.content.readany():
+            while data := response.content.read_nowait() or await _next(response.content, silence):
                 yield data
         except Exception as error:  # noqa: BLE001 - as above
             failure = self._failure(error, silence, begun=True)
         else:
             return
+        if rest := response.content._read_nowait(-1):  # noqa: SLF001 - what came before the break; nothing public tells it
+            yield rest
         raise failure
 
     def _failure(self, error: BaseException, silence: float, *, begun: bool) -> ProviderUnavailableError:
@@ -159,6 +164,12 @@ def _line(client: Client, base_url: str) -> _Line:
     # aiohttp tells a proxy these where it asks for a tunnel; a plain request goes to the proxy itself.
     headers = client.headers if base_url.startswith("https:") else client.headers | told
     return _Line(transport.client, base_url, headers, way)
+
+
+async def _next(content: aiohttp.StreamReader, silence: float) -> bytes:
+    """What comes next, nothing at the end. Raises `TimeoutError`."""
+    async with asyncio.timeout(silence):
+        return await content.readany()
 
 
 def sent_headers(client: Any) -> dict[str, str]:
