@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
+from chatops.engine.errors import StoreError
 from chatops.engine.limits import leases
 from chatops.engine.limits.leases import Leases
 from chatops.engine.limits.ports import OpenTurn
@@ -20,9 +21,13 @@ class Renewals:
 
     def __init__(self) -> None:
         self.turn = 0
+        self.failures = 0
         self.seen: dict[str, list[int]] = {}
 
     async def renew(self, turn: OpenTurn) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("away")
         self.seen.setdefault(turn.id, []).append(self.turn)
         return True
 
@@ -72,6 +77,21 @@ async def test_who_has_left_is_not_renewed_and_who_comes_later_is(monkeypatch: p
 
     assert "b" not in renewals.seen
     assert len(renewals.seen["a"]) == count
+
+
+async def test_while_the_store_is_away_a_lease_is_renewed_later(caplog: pytest.LogCaptureFixture) -> None:
+    renewals = Renewals()
+    renewals.failures = 1
+    kept = Leases(cast("Any", renewals), lambda: 0)
+    (turn,) = turns("a")
+    kept.keep(turn, not_expected)
+    await kept.renew()
+    assert renewals.seen == {}
+    await kept.renew()
+    kept.leave(turn)
+
+    assert list(renewals.seen) == ["a"]
+    assert "limits: away; the lease is renewed later" in caplog.text
 
 
 def turns(names: str) -> list[OpenTurn]:
