@@ -66,7 +66,7 @@ class Load:
 
     def leave(self) -> None:
         self.open -= 1
-        if not self.open and not self.left:
+        if not self.open and (not self.left or self.failure):  # who was cut off asks nothing more
             self.done.set()
 
 
