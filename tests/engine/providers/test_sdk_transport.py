@@ -190,11 +190,14 @@ async def test_the_way_goes_over_the_proxy_of_the_environment(
     monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/v1").replace("://", "://me:word@"))
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    provider = adapter(kind, "http://model.example/v1" if kind == "openai-sdk" else "http://model.example")
+    provider: Any = adapter(kind, "http://model.example/v1" if kind == "openai-sdk" else "http://model.example")
     answer = await outcome(provider, asking("plain"))
+    shown = repr((provider._transport._line, provider._transport._client))
     await provider.aclose()
 
     assert answer.error is None
+    assert shown.count("session=") == 1
+    assert not any(secret in shown for secret in (KEY, "word", "bWU6d29yZA=="))
     (request,) = server.requests
     assert request.headers["host"] == "model.example"
     assert request.headers["proxy-authorization"] == "Basic bWU6d29yZA=="

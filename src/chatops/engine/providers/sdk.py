@@ -13,7 +13,8 @@ import json
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from chatops.engine.errors import ProviderUnavailableError
 from chatops.engine.providers.exchange import CONNECT_SECONDS, NO_CONNECTION, Answer, Endpoint
@@ -29,20 +30,22 @@ that is too many wait for ever, in silence."""
 _DRAIN_SECONDS = 0.1
 
 
-class Client(NamedTuple):
-    """What an SDK's client sends with: its HTTP client, and the headers that go with every request."""
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What an SDK's client sends with: its HTTP client, and the headers that go with every request, the key too."""
 
     http: httpx2.AsyncClient
-    headers: dict[str, str]
+    headers: dict[str, str] = field(repr=False)
 
 
-class _Line(NamedTuple):
-    """A client's way to one address."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A client's way to one address; headers and proxy may hold passwords."""
 
     session: aiohttp.ClientSession
     url: str
-    headers: dict[str, str]
-    proxy: dict[str, Any]
+    headers: dict[str, str] = field(repr=False)
+    proxy: dict[str, Any] = field(repr=False)
 
 
 class SdkTransport:
