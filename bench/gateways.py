@@ -11,9 +11,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ class Gateway:
     port: int
     path: str
     body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    sign_in: Callable[[], Mapping[str, str]] = dict
+    """Headers that say who asks, made anew: an access token lasts a quarter of an hour, LiteLLM's rounds longer."""
 
     def cpu(self) -> float:
         """Microseconds of processor time, of all its threads."""
@@ -122,28 +124,33 @@ def chatops(folder: Path, upstream_port: int) -> Iterator[Gateway]:
     (folder / "config.toml").write_text(_SETTINGS.format(upstream=upstream_port, margin=_MARGIN), encoding="utf-8")
     port = free_port()
     with process(SERVER_CORE, CHATOPS, "serve", "--port", str(port), port=port, CHATOPS_HOME=str(folder)) as pid:
-        account = {"email": "bench@example.com", "name": "Bench", "password": "long enough to be one"}
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/api/auth/register",
-            data=json.dumps(account).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - likewise
-            token = json.load(answer)["access_token"]
+        account = {"email": "bench@example.com", "password": "long enough to be one"}
+        _bearer(port, "register", {**account, "name": "Bench"})
         body = {"message": {"text": "hello there, tell me a story"}, "model": "up:"}
-        headers = {"Authorization": f"Bearer {token}"}
-        yield Gateway(pid=pid, port=port, path="/api/chat", body=body, headers=headers)
+        sign_in = partial(_bearer, port, "login", account)
+        yield Gateway(pid=pid, port=port, path="/api/chat", body=body, sign_in=sign_in)
+
+
+def _bearer(port: int, way: str, account: Mapping[str, str]) -> Mapping[str, str]:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/auth/{way}",
+        data=json.dumps(account).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
+        return {"Authorization": f"Bearer {json.load(answer)['access_token']}"}
 
 
 def below(ours: Gateway, count: int) -> Gateway:
     """The same, each question asked below the same `count` stored messages, an even number."""
     conversation, parent = f"history-{count}", None
     body: dict[str, Any] = {**ours.body, "id": conversation, "model": "up:c1-d1"}
+    headers = {"Content-Type": "application/json", **ours.sign_in()}
     for _ in range(count // 2):
         request = urllib.request.Request(
             f"http://127.0.0.1:{ours.port}{ours.path}",
             data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **ours.headers},
+            headers=headers,
         )
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
             answer.read()
@@ -167,8 +174,8 @@ def litellm(folder: Path, upstream_port: int) -> Iterator[Gateway]:
     command = (str(program), "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1")
     key = "sk-" + "0" * 60  # it refuses to start without one
     with process(SERVER_CORE, *command, port=port, LITELLM_LOG="ERROR", LITELLM_MASTER_KEY=key) as pid:
-        headers = {"Authorization": f"Bearer {key}"}
-        yield Gateway(pid=pid, port=port, path="/v1/chat/completions", body=_completion(""), headers=headers)
+        sign_in = partial(dict, Authorization=f"Bearer {key}")
+        yield Gateway(pid=pid, port=port, path="/v1/chat/completions", body=_completion(""), sign_in=sign_in)
 
 
 def _completion(prefix: str) -> dict[str, Any]:

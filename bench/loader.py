@@ -94,6 +94,9 @@ class Stream(asyncio.Protocol):
         if b"\r\n\r\n" not in self.head:
             self.head += data
             data = self.head.partition(b"\r\n\r\n")[2]
+            if not self.head.startswith(b"HTTP/1.1 200"):  # no stream, so nothing below would see its end
+                self.transport.abort()
+                return
         data = self._tail + data
         end = 0
         for mark in _MARK.finditer(data):

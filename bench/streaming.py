@@ -76,16 +76,15 @@ def asked(gateway: Gateway, work: Work) -> str:
     model = f"{gateway.body['model']}c{work.tokens}-d{work.delay}"
     body = {**gateway.body, "model": model}
     return json.dumps(
-        {"path": gateway.path, "headers": dict(gateway.headers), "body": body, "followers": work.followers}
+        {"path": gateway.path, "headers": dict(gateway.sign_in()), "body": body, "followers": work.followers}
     )
 
 
 def load(gateway: Gateway, work: Work) -> Sample:
     """Runs the work through a gateway. Raises `RuntimeError` when an answer was not whole."""
+    question = asked(gateway, work)
     before = gateway.cpu()
-    done = subprocess.run(
-        command(gateway, work), input=asked(gateway, work), capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command(gateway, work), input=question, capture_output=True, text=True, check=True)
     cost = gateway.cpu() - before
     told = json.loads(done.stdout)
     if told["whole"] != work.total:
@@ -96,12 +95,13 @@ def load(gateway: Gateway, work: Work) -> Sample:
 
 def kib_a_stream(gateway: Gateway) -> float:
     """What an open stream adds to the server's memory."""
+    question = asked(gateway, OPEN)
     before = gateway.memory()
     with subprocess.Popen(
         command(gateway, OPEN), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as reading:
         assert reading.stdin is not None  # noqa: S101 - it was asked for
-        reading.stdin.write(asked(gateway, OPEN))
+        reading.stdin.write(question)
         reading.stdin.close()
         most = before
         while reading.poll() is None:
