@@ -190,8 +190,8 @@ def litellm(folder: Path, upstream_port: int) -> Iterator[Gateway]:
     command = (str(program), "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1")
     key = "sk-" + "0" * 60  # it refuses to start without one
     with process(SERVER_CORE, *command, port=port, LITELLM_LOG="ERROR", LITELLM_MASTER_KEY=key) as pid:
-        sign_in = partial(dict, Authorization=f"Bearer {key}")
-        yield Gateway(pid=pid, port=port, path="/v1/chat/completions", body=_completion(""), sign_in=sign_in)
+        headers = {"Authorization": f"Bearer {key}"}
+        yield Gateway(pid=pid, port=port, path="/v1/chat/completions", body=_completion(""), sign_in=lambda: headers)
 
 
 def _completion(prefix: str) -> dict[str, Any]:
