@@ -76,6 +76,7 @@ class Journal:
             yield
         finally:
             self._journals.close(self)
+            self._fail = _unheard  # it leads back to what holds this journal
 
     def fail(self, error: Exception) -> None:
         """Nothing can be written any more."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from functools import partial
 from itertools import pairwise
+from typing import Self
 
 from chatops.engine.events import Finished, ProviderEvent, TextDelta
-from chatops.engine.providers.beat import GROUP, Beat
+from chatops.engine.providers.beat import CROWD, GROUP, Beat
 from chatops.engine.providers.exchange import Answer, HttpProvider
 from chatops.engine.providers.openai_wire import WIRE
 from peers.adapters import asking
@@ -18,34 +20,64 @@ from peers.dialects import event
 FOR_EVER = 3600.0
 
 
-async def test_an_answer_alone_waits_for_nothing() -> None:
-    beat = Beat(share=FOR_EVER)
-    with beat.join():
-        waiting = beat.next(1)
-        with suppress(StopIteration):
-            waiting.send(None)
-            raise AssertionError("it waits")
+class Tap:
+    """A `Flow` that tells what it was told."""
+
+    def __init__(self, resumed: Callable[[], None] = lambda: None) -> None:
+        self.told: list[str] = []
+        self._resumed = resumed
+
+    def pause(self) -> None:
+        self.told.append("pause")
+
+    def resume(self) -> None:
+        self.told.append("resume")
+        self._resumed()
+
+
+class Turns:
+    """Counts the turns of the event loop."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._count())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _count(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            self.count += 1
+
+
+async def test_an_answer_alone_is_never_held() -> None:
+    beat, tap = Beat(share=FOR_EVER), Tap()
+    with beat.join() as number:
+        beat.hold(number, tap)
+
+    assert tap.told == []
 
 
 async def test_answers_that_keep_company_go_on_in_the_same_moment() -> None:
-    beat, moments = Beat(share=0.05), list[int]()
-    turns = 0
+    beat, moments, all_ran = Beat(share=0.05), list[int](), asyncio.Event()
+    async with Turns() as turns:
 
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
+        def resumed() -> None:
+            moments.append(turns.count)
+            if len(moments) == len(taps):
+                all_ran.set()
 
-    async def answer() -> None:
-        await beat.next(1)
-        moments.append(turns)
+        taps = [Tap(resumed) for _ in range(3)]
+        with beat.join(), beat.join():
+            for tap in taps:
+                beat.hold(1, tap)
+            await all_ran.wait()
 
-    with beat.join(), beat.join():
-        counting = asyncio.create_task(count())
-        await asyncio.gather(answer(), answer(), answer())
-        counting.cancel()
-
+    assert [tap.told for tap in taps] == [["pause", "resume"]] * 3
     assert moments == [moments[0]] * 3
     assert moments[0] > 0
 
@@ -62,60 +94,55 @@ async def test_the_more_answers_run_the_longer_is_a_beat_up_to_its_most() -> Non
     assert all(longer % shorter == 0 for shorter, longer in pairwise(filter(None, seconds)))
 
 
-async def test_many_answers_are_divided_over_a_beat() -> None:
-    beat, moments, turns = Beat(share=0.001), dict[int, int](), 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    async def answer(number: int) -> None:
-        await beat.next(number)
-        moments[number] = turns
-
+async def test_beats_of_a_crowd_are_twice_as_long() -> None:
+    beat = Beat(share=1)
     with ExitStack() as company:
-        numbers = [company.enter_context(beat.join()) for _ in range(2 * GROUP)]
-        counting = asyncio.create_task(count())
-        await asyncio.gather(*map(answer, numbers))
-        counting.cancel()
+        for _ in range(CROWD):
+            company.enter_context(beat.join())
+        before = beat.seconds
+        company.enter_context(beat.join())
 
-    assert len(moments) == 2 * GROUP
+        assert (before, beat.seconds) == (32, 64)
+
+
+async def test_many_answers_are_divided_over_a_beat() -> None:
+    beat, moments, all_ran = Beat(share=0.001), dict[int, int](), asyncio.Event()
+    async with Turns() as turns:
+
+        def resumed(number: int) -> None:
+            moments[number] = turns.count
+            if len(moments) == len(numbers):
+                all_ran.set()
+
+        with ExitStack() as company:
+            numbers = [company.enter_context(beat.join()) for _ in range(2 * GROUP)]
+            for number in numbers:
+                beat.hold(number, Tap(partial(resumed, number)))
+            await all_ran.wait()
+
     groups = [{moments[number] for number in numbers if number % 2 == part} for part in (0, 1)]
     assert not groups[0] & groups[1]
     assert len(groups[0] | groups[1]) <= 3  # a beat may strike while they come
 
 
-async def test_an_answer_that_is_stopped_on_its_way_to_a_beat_holds_nobody_up() -> None:
-    beat = Beat(share=0.002)
-    with beat.join(), beat.join():
-        stopped, other = asyncio.create_task(beat.next(1)), asyncio.create_task(beat.next(2))
-        await asyncio.sleep(0)
-        stopped.cancel()
-        await other
-
-    assert stopped.cancelled()
-    assert beat.seconds == 0.0
-
-
 class Scripted:
-    """A `Transport` whose answers come as `pieces` says; `taken` is how many of them have been asked for."""
+    """A `Transport` whose answers come as `pieces` says, none while they are held."""
 
     def __init__(self, *pieces: bytes) -> None:
         self.pieces = pieces
-        self.taken = 0
+        self.tap = Tap()
 
     def open(self, path: str, body: bytes | None, *, silence: float) -> AbstractAsyncContextManager[Answer]:
         return self._open()
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Answer]:
-        yield Answer(200, {"content-type": "text/event-stream"}, self._chunks())
+        yield Answer(200, {"content-type": "text/event-stream"}, self._chunks(), self.tap)
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         for piece in self.pieces:
-            self.taken += 1
+            while self.tap.told[-1:] == ["pause"]:
+                await asyncio.sleep(0)
             yield piece
 
     def loads(self, text: str) -> object:
@@ -143,7 +170,7 @@ async def test_first_words_wait_for_nobody_and_the_next_for_the_beat() -> None:
         waiting = asyncio.ensure_future(anext(events))
         for _ in range(5):
             await asyncio.sleep(0)
-        assert transport.taken == 2  # what comes until the beat is read at once then
+        assert transport.tap.told == ["pause"]
         assert not waiting.done()
 
         waiting.cancel()

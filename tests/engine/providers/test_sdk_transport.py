@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from chatops.engine.errors import ProviderUnavailableError
+from chatops.engine.events import TextDelta
+from chatops.engine.ports import ChatRequest
 from chatops.engine.providers import anthropic, openai
 from chatops.engine.providers.anthropic import AnthropicProvider
+from chatops.engine.providers.beat import Beat
+from chatops.engine.providers.exchange import HttpProvider
 from chatops.engine.providers.openai import OpenAIProvider
 from chatops.engine.providers.sdk import NO_LIMIT
 from peers.adapters import KEY, adapter, asking, outcome
@@ -217,3 +223,70 @@ async def test_what_came_before_a_connection_broke_is_not_lost(kind: str) -> Non
         await provider.aclose()
 
     assert got == b"hello there"
+
+
+@pytest.mark.parametrize("kind", SDKS)
+async def test_a_held_answer_that_breaks_loses_nothing(kind: str, server: ModelServer) -> None:
+    provider: Any = adapter(kind, server.url)
+    request = asking("reset-n6-d20", "a b c d e f")
+    body, got = provider.payload(request), b""
+    path = provider._endpoint.wire.path
+    async with provider._transport.open(path, json.dumps(body).encode(), silence=5) as answer:
+        got += await anext(answer.chunks)
+        answer.flow.pause()
+        before = asyncio.ensure_future(anext(answer.chunks))
+        await asyncio.sleep(0.3)  # the connection is broken by now
+        assert not before.done()
+
+        answer.flow.resume()
+        got += await before
+        with pytest.raises(ProviderUnavailableError):
+            async for data in answer.chunks:
+                got += data
+    await provider.aclose()
+
+    assert all(f'{word}"' in got.decode() for word in "abcdef")
+
+
+async def _first_words(provider: HttpProvider, request: ChatRequest) -> None:
+    """Reads them, and leaves an answer that is held."""
+    async with aclosing(provider.stream(request)) as events:
+        while not isinstance(await anext(events), TextDelta):
+            continue
+        held = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0.1)
+        assert not held.done()
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
+
+
+@pytest.mark.parametrize("make", [OpenAIProvider, AnthropicProvider])
+async def test_who_leaves_a_held_answer_leaves_no_connection_that_is_held(
+    make: type[OpenAIProvider | AnthropicProvider], server: ModelServer
+) -> None:
+    beat = Beat(share=3600)
+    url = f"{server.url}/v1" if make is OpenAIProvider else server.url
+    provider = make("acme", api_key=KEY, base_url=url, beat=beat)
+    with beat.join():  # company, so that there are beats
+        await _first_words(provider, asking("plain-n20-d20"))
+    answers = [await outcome(provider, asking("plain-n3-d20")) for _ in range(2)]
+    await provider.aclose()
+
+    assert [answer.error for answer in answers] == [None, None]
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("make", [OpenAIProvider, AnthropicProvider])
+async def test_answers_that_keep_step_are_whole_and_their_connections_serve_again(
+    make: type[OpenAIProvider | AnthropicProvider], server: ModelServer
+) -> None:
+    url = f"{server.url}/v1" if make is OpenAIProvider else server.url
+    provider = make("acme", api_key=KEY, base_url=url, beat=Beat(share=0.01))
+    request = asking("plain-n40-d5", "one two three")
+    for _ in range(2):
+        for answer in await asyncio.gather(*(outcome(provider, request) for _ in range(3))):
+            assert answer.error is None
+            assert answer.text == "one two three" * 13 + "one"
+    await provider.aclose()
+
+    assert server.connections == 3

@@ -1,8 +1,8 @@
-"""One beat for the answers of a process: what they have said since the last one goes on together.
+"""One beat for the answers of a process: what they have said since the last one is taken together.
 
-A token that travels alone pays for every step on its way: its task is woken, what it needs is no longer in the
-processor's caches, and each reader gets a write of its own. On a beat, tokens of one answer share their steps, and
-answers share the caches.
+A token that travels alone pays for every step on its way: a read, its task is woken, what it needs is no longer in the
+processor's caches, and each reader gets a write of its own. Between beats an answer's connection is not read: the
+operating system gathers what comes. On a beat, tokens of one answer share their steps, and answers share the caches.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Protocol
 
 ALONE = 1
 SHARE_SECONDS = 0.003
@@ -17,9 +18,23 @@ SHARE_SECONDS = 0.003
 MOST_SHARES = 32
 """Makes a beat of 96 ms: what comes within a tenth of a second seems to come at once (Nielsen, "Usability
 Engineering", 1993, chapter 5)."""
+CROWD = 256
+"""More answers than this fill most of a core; then beats are twice as long: better late words than late answers."""
 GROUP = 64
 """Answers that go on in one moment. More are divided, each group at its own part of the beat: what begins meanwhile
 would wait for all of them."""
+
+
+class Flow(Protocol):
+    """What an answer's bytes come through."""
+
+    def pause(self) -> None:
+        """Leaves what comes with the operating system."""
+        ...
+
+    def resume(self) -> None:
+        """Takes it, and what follows. Does nothing when it was resumed since."""
+        ...
 
 
 class Beat:
@@ -29,7 +44,7 @@ class Beat:
         self._share = share
         self._answers = 0
         self._joined = 0
-        self._waiting: dict[float, list[asyncio.Future[None]]] = {}
+        self._waiting: dict[float, list[Flow]] = {}
 
     @contextmanager
     def join(self) -> Generator[int, None, None]:
@@ -46,10 +61,11 @@ class Beat:
         """From one beat to the next: in steps that divide each other, so that beats go on meeting; 0 for one alone."""
         if self._answers <= ALONE:
             return 0.0
-        return self._share * min(1 << (self._answers - 1).bit_length(), MOST_SHARES)
+        shares = min(1 << (self._answers - 1).bit_length(), MOST_SHARES)
+        return self._share * (2 * shares if self._answers > CROWD else shares)
 
-    async def next(self, number: int) -> None:
-        """Waits for an answer's next beat."""
+    def hold(self, number: int, flow: Flow) -> None:
+        """Takes nothing more of an answer before its next beat. Returns at once."""
         if not (seconds := self.seconds):
             return
         loop = asyncio.get_running_loop()
@@ -59,11 +75,9 @@ class Beat:
         if due not in self._waiting:
             self._waiting[due] = []
             loop.call_at(due, self._strike, due)
-        waiting = loop.create_future()
-        self._waiting[due].append(waiting)
-        await waiting
+        flow.pause()
+        self._waiting[due].append(flow)
 
     def _strike(self, due: float) -> None:
-        for waiting in self._waiting.pop(due):
-            if not waiting.done():  # its answer was stopped meanwhile
-                waiting.set_result(None)
+        for flow in self._waiting.pop(due):
+            flow.resume()

@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from chatops.engine.errors import PROVIDER_CREDENTIALS, InvalidRequestError, ProviderUnavailableError, SettingsError
-from chatops.engine.events import ProviderEvent
+from chatops.engine.events import ProviderEvent, ReasoningDelta, TextDelta
 from chatops.engine.ports import ChatRequest
-from chatops.engine.providers.beat import Beat
+from chatops.engine.providers.beat import Beat, Flow
 from chatops.engine.providers.faults import MAX_ERROR_BODY, Faults
 from chatops.engine.providers.wire import Reader, Wire, model_names
 
@@ -51,11 +51,13 @@ class Answer(NamedTuple):
         headers: By names in lower case.
         chunks: The body as it arrives, closed with the connection; raises `ProviderUnavailableError` when that breaks
             or is silent.
+        flow: Where the body comes through; None when it cannot be paused.
     """
 
     status: int
     headers: Mapping[str, str]
     chunks: AsyncGenerator[bytes, None]
+    flow: Flow | None = None
 
 
 class Transport(Protocol):
@@ -129,12 +131,12 @@ class HttpProvider:
             with self._beat.join() as number:
                 async for data in answer.chunks:
                     for event in reader.feed(data):
-                        said = True
+                        said = said or isinstance(event, TextDelta | ReasoningDelta)
                         yield event
                     if reader.done:
                         break
-                    if said:  # the first words wait for nobody
-                        await self._beat.next(number)
+                    if said and answer.flow is not None:  # the first words wait for nobody
+                        self._beat.hold(number, answer.flow)
             for event in reader.end():
                 yield event
 

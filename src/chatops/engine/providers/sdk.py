@@ -65,11 +65,13 @@ class SdkTransport:
         """As `Transport.open`."""
         response = await self._send(path, body, silence)
         chunks = self._chunks(response, silence)
+        flow = _Flow(response)
         try:
-            yield Answer(response.status, response.headers, chunks)
+            yield Answer(response.status, response.headers, chunks, flow)
             await _drain(chunks)
             self._kept = True
         finally:
+            flow.resume()
             with suppress(Exception):
                 await chunks.aclose()
             response.release()
@@ -114,11 +116,8 @@ class SdkTransport:
 
     async def _chunks(self, response: aiohttp.ClientResponse, silence: float) -> AsyncGenerator[bytes, None]:
         failure: ProviderUnavailableError
-        if response.connection is not None and response.connection.protocol is not None:
-            # A timer a chunk, which comes more often than anybody waits for one: below, a timer a wait.
-            response.connection.protocol.read_timeout = None
         try:
-            while data := response.content.read_nowait() or await _next(response.content, silence):
+            while data := await response.content.readany():
                 yield data
         except Exception as error:  # noqa: BLE001 - as above
             failure = self._failure(error, silence, begun=True)
@@ -169,10 +168,25 @@ def _line(client: Client, base_url: str) -> _Line:
     return _Line(transport.client, base_url, headers, way)
 
 
-async def _next(content: aiohttp.StreamReader, silence: float) -> bytes:
-    """What comes next, nothing at the end. Raises `TimeoutError`."""
-    async with asyncio.timeout(silence):
-        return await content.readany()
+class _Flow:
+    """A `Flow`: a response's connection."""
+
+    __slots__ = ("_paused", "_response")
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._paused: asyncio.Transport | None = None
+
+    def pause(self) -> None:
+        connection = self._response.connection  # None when the body has come whole: it serves another request by now
+        if connection is not None and (transport := connection.transport) is not None and not transport.is_closing():
+            transport.pause_reading()
+            self._paused = transport
+
+    def resume(self) -> None:
+        transport, self._paused = self._paused, None
+        if transport is not None and not transport.is_closing():
+            transport.resume_reading()
 
 
 def sent_headers(client: Any) -> dict[str, str]:
