@@ -5,6 +5,7 @@ snake_case, absent values left out. `*_record` is lossless and goes both ways; `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,6 +79,11 @@ def part_from(record: Json) -> Part:
             return ReasoningPart(text=record["text"])
         case _:
             return FilePart(**{key: record[key] for key in ("name", "media_type", "sha256", "size")})
+
+
+def text_in(records: Iterable[Json]) -> str:
+    """The text among the records of a message's parts, without the parts."""
+    return "".join(record["text"] for record in records if record["type"] == "text")
 
 
 def usage_record(usage: Usage) -> Json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -80,6 +81,12 @@ def query_terms(query: str) -> list[tuple[str, bool]]:
     if wanted and not _is_cjk(wanted[-1][0]) and query[-1:].isalnum():
         wanted[-1] = (wanted[-1][0], True)
     return wanted
+
+
+def holds(text: str, wanted: Sequence[tuple[str, bool]]) -> bool:
+    """Whether a message with this text is found by the terms of a query, as `query_terms` gives them."""
+    found = dict.fromkeys(terms(text))
+    return all(term in found or (prefix and any(one.startswith(term) for one in found)) for term, prefix in wanted)
 
 
 def excerpt(text: str, query: str, chars: int) -> str:

@@ -10,8 +10,9 @@ import pytest
 from builders import T0, begin, conversation, finished, message
 from chatops.engine.search import query_terms, terms
 from chatops.engine.stores.sqlite import SqliteStore
+from chatops.engine.stores.sqlite_accounts import SqliteAccounts
 from chatops.engine.stores.sqlite_connection import connect
-from chatops.engine.stores.sqlite_index import KEPT, MOST
+from chatops.engine.stores.sqlite_index import KEPT, MOST, WAITING
 from chatops.engine.stores.sqlite_schema import MIGRATIONS, migrate
 from fakes import SetClock
 
@@ -46,13 +47,13 @@ def matches(body: str, query: str) -> bool:
     return all(any(t.startswith(w) if prefix else t == w for t in indexed) for w, prefix in query_terms(query))
 
 
-async def fill(store: SqliteStore, owner: str, first: int, last: int, *, step: int = 1) -> str:
-    """Messages `first` to `last`, in the order of their moments whoever they belong to."""
+async def fill(store: SqliteStore, owner: str, first: int, last: int, *, step: int = 1, together: int = 200) -> str:
+    """Messages `first` to `last`, in the order of their moments whoever they belong to; so many are added at once."""
     made = conversation(owner)
     await store.add_conversation(made)
     rows = [message(made.id, text(n), seq=n, created_at=T0 + n) for n in range(first, last, step)]
-    for start in range(0, len(rows), 200):
-        await store.add_messages(owner, rows[start : start + 200])
+    for start in range(0, len(rows), together):
+        await store.add_messages(owner, rows[start : start + together])
     return made.id
 
 
@@ -64,15 +65,55 @@ async def compare(store: SqliteStore, owner: str, numbers: list[int], *, limit: 
 
 
 async def newest(store: SqliteStore) -> int:
-    """Messages in the small index; none of them is in the other one."""
+    """Messages in the small index; none of them is in the other one, or waits."""
 
     def docs(db: sqlite3.Connection) -> list[set[int]]:
         query = "SELECT rowid FROM {0} WHERE {0} MATCH 'common OR settled'"
-        return [{row[0] for row in db.execute(query.format(index))} for index in ("newest", "search")]
+        found = [query.format(index) for index in ("newest", "search")]
+        return [{row[0] for row in db.execute(one)} for one in [*found, "SELECT doc FROM unindexed"]]
 
-    small, rest = await store._writer.run(docs)
+    small, rest, waiting = await store._writer.run(docs)
     assert not small or not rest or min(small) > max(rest)
+    assert not waiting & (small | rest)
+    assert len(waiting) < WAITING
     return len(small)
+
+
+async def test_messages_that_come_one_by_one_are_found_at_once_and_indexed_together(store: SqliteStore) -> None:
+    sizes = list[int]()
+    for n in range(0, 2 * WAITING + 2, 2):
+        await fill(store, "ann", n, n + 1)
+        await fill(store, "bob", n + 1, n + 2)
+        await compare(store, "ann", list(range(0, n + 1, 2)))
+        await compare(store, "bob", list(range(1, n + 2, 2)))
+        sizes.append(await newest(store))
+
+    assert sorted(set(sizes)) == [0, WAITING, 2 * WAITING]
+
+
+async def test_the_newest_of_many_hits_come_first_whether_they_wait_or_not(store: SqliteStore) -> None:
+    await fill(store, "ann", 0, WAITING, together=WAITING)
+    await fill(store, "ann", WAITING, WAITING + 9)
+
+    await compare(store, "ann", list(range(WAITING + 9)), limit=5)
+    await compare(store, "ann", list(range(WAITING + 9)), limit=20)
+
+
+async def test_who_waits_in_a_conversation_that_expired_or_changes_hands_is_found_by_whoever_has_it(
+    store: SqliteStore,
+) -> None:
+    clock = store._clock
+    assert isinstance(clock, SetClock)
+    brief = await fill(store, "ann", 0, 3)
+    await store.update_conversation("ann", brief, expires_at=T0 + 9)
+    await fill(store, "ann", 3, 5)
+    clock.now = T0 + 10
+    await compare(store, "ann", [3, 4])
+    while await SqliteAccounts(store).take_over("ann", "bob"):
+        continue
+
+    await compare(store, "ann", [])
+    await compare(store, "bob", [3, 4])
 
 
 async def test_results_are_the_same_whichever_index_has_them(store: SqliteStore) -> None:
@@ -117,7 +158,9 @@ async def test_an_answer_that_ends_as_the_small_index_is_made_anew_is_found_once
     clock = SetClock(T0 + 10**6)
     running = await begin(store, clock)
     await fill(store, "ann", 0, MOST - 1)
+    await fill(store, "ann", MOST, MOST + WAITING - 1)
     await store.finish_turn(finished(running, "settled one"))
+    assert await newest(store) == KEPT - 1  # the question says neither word
     await store.finish_turn(finished(running, "settled two"))
 
     assert [hit.message.text for hit in await store.search("ann", "settl", limit=9)] == ["settled two"]
@@ -146,6 +189,9 @@ async def test_a_file_from_before_the_small_index_gets_it_with_the_next_message(
     assert await newest(store) == 0
     await fill(store, "ann", 300, 301)
     await compare(store, "ann", list(range(301)))
+    assert await newest(store) == 0
+    await fill(store, "ann", 301, 300 + WAITING)
+    await compare(store, "ann", list(range(300 + WAITING)))
 
     assert await newest(store) == KEPT
     await store.aclose()

@@ -29,6 +29,7 @@ def take_over(connection: sqlite3.Connection, from_id: str, to_id: str) -> None:
     ).fetchall()
     for message in messages:
         _move(connection, message, from_id, to_id)
+    search.catch_up(connection)
     if len(messages) < _PIECE:
         connection.execute("UPDATE conversations SET owner_id = ? WHERE id = ?", (to_id, row["id"]))
 
@@ -46,7 +47,5 @@ def _move(connection: sqlite3.Connection, row: sqlite3.Row, from_id: str, to_id:
     is_found = row["status"] != "streaming"
     if is_found:
         search.remove(connection, doc, from_id, message)
-    # In between: adding may fill the small index anew, from the rows as they are.
+        search.add(connection, doc)
     connection.execute("UPDATE messages SET owner_id = ? WHERE doc = ?", (to_id, doc))
-    if is_found:
-        search.add(connection, doc, to_id, message)

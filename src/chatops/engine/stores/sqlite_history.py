@@ -153,6 +153,7 @@ def add_messages(connection: sqlite3.Connection, owner_id: str, messages: Sequen
     for message in messages:
         # Nobody here runs an answer that comes from elsewhere, so one that says it is running has no lease.
         store(connection, owner_id, message, lease_expires_at=_EXPIRED)
+    index.catch_up(connection)
 
 
 def message(connection: sqlite3.Connection, owner_id: str, message_id: str, *, now: int) -> Message:

@@ -1,7 +1,9 @@
 """The full-text index: what `engine.search` calls the terms of a message, under its `doc`.
 
-Every settled message is in the index `search`, no running one. An owner's messages carry a term of their own, so that
-a word that everybody uses is still found quickly by somebody with few messages.
+Every settled message is in it, or waits for it (`unindexed`); no running one is. They wait for each other, `WAITING` at
+most: together they cost a third of one by one, and no question waits for that. A search reads those that wait. An
+owner's messages carry a term of their own, so that a word that everybody uses is still found quickly by somebody with
+few messages.
 
 FTS5 gathers all messages with a word's beginning before it yields the newest, and looks at each of its segments for
 every word: what most people search for would take longer the more there is. So the newest messages, `KEPT` to `MOST`
@@ -17,11 +19,12 @@ from collections.abc import Iterable
 
 from chatops.engine.messages import Message
 from chatops.engine.search import terms
-from chatops.engine.stores.sqlite_rows import message_from
+from chatops.engine.stores.sqlite_rows import text_of
 
-KEPT = 200
-MOST = 700
-"""Moving `MOST` - `KEPT` messages on takes some 30 ms."""
+WAITING = 32
+KEPT = 120
+MOST = 440
+"""Moving `MOST` - `KEPT` messages on takes some 15 ms."""
 
 _TABLE = """
     CREATE VIRTUAL TABLE {name} USING fts5(
@@ -44,6 +47,9 @@ APART = (
     """,
 )
 """Before, `search` held the newest too."""
+UNINDEXED = ("CREATE TABLE unindexed (doc INTEGER PRIMARY KEY) STRICT",)
+"""Before, a message was indexed with its own commit."""
+_ROWS = "SELECT doc, owner_id, status, parts FROM messages"
 _INSERT = {name: f"INSERT INTO {name} (rowid, terms) VALUES (?, ?)" for name in ("search", "newest")}  # noqa: S608 - ours
 _DELETE = {name: f"INSERT INTO {name} ({name}, rowid, terms) VALUES ('delete', ?, ?)" for name in ("search", "newest")}  # noqa: S608 - likewise
 
@@ -53,19 +59,26 @@ def owner_term(owner_id: str) -> str:
     return "_" + owner_id.encode().hex()
 
 
-def add(connection: sqlite3.Connection, doc: int, owner_id: str, message: Message) -> None:
-    """A settled message, as its row says by now."""
-    document = _document(owner_id, message.text)
-    if document is None:
+def add(connection: sqlite3.Connection, doc: int) -> None:
+    """A settled message: from now on a search finds it, as its row says."""
+    connection.execute("INSERT INTO unindexed VALUES (?)", (doc,))
+
+
+def catch_up(connection: sqlite3.Connection) -> None:
+    """Indexes what waits, when it is enough."""
+    (waiting,) = connection.execute("SELECT count(*) FROM unindexed").fetchone()
+    if waiting < WAITING:
         return
+    documents = _settled(connection.execute(f"{_ROWS} JOIN unindexed USING (doc) ORDER BY doc"))
+    connection.execute("DELETE FROM unindexed")
     first, added = connection.execute("SELECT first_doc, added FROM search_newest WHERE id = 1").fetchone()
-    if doc < first:
-        connection.execute(_INSERT["search"], (doc, document))
-    elif added is None or added >= MOST:
+    newest = [row for row in documents if row[0] >= first]
+    connection.executemany(_INSERT["search"], [row for row in documents if row[0] < first])
+    if newest and (added is None or added + len(newest) > MOST):
         _move_on(connection, first)
     else:
-        connection.execute(_INSERT["newest"], (doc, document))
-        connection.execute("UPDATE search_newest SET added = added + 1 WHERE id = 1")
+        connection.executemany(_INSERT["newest"], newest)
+        connection.execute("UPDATE search_newest SET added = added + ? WHERE id = 1", (len(newest),))
 
 
 def remove(connection: sqlite3.Connection, doc: int, owner_id: str, message: Message) -> None:
@@ -75,7 +88,9 @@ def remove(connection: sqlite3.Connection, doc: int, owner_id: str, message: Mes
 
 def remove_all(connection: sqlite3.Connection, owner_id: str, messages: Iterable[tuple[int, Message]]) -> None:
     """Likewise; cheapest in the order of their `doc`: the index writes itself to disk whenever numbers go down."""
-    gone = _documents((doc, owner_id, message) for doc, message in messages)
+    waiting = "DELETE FROM unindexed WHERE doc = ?"
+    indexed = [one for one in messages if not connection.execute(waiting, one[:1]).rowcount]
+    gone = _documents((doc, owner_id, message.text) for doc, message in indexed)
     first = first_doc(connection)
     connection.executemany(_DELETE["search"], [row for row in gone if row[0] < first])
     connection.executemany(_DELETE["newest"], [row for row in gone if row[0] >= first])
@@ -92,21 +107,21 @@ def _document(owner_id: str, text: str) -> str | None:
     return " ".join([owner_term(owner_id), *words]) if words else None
 
 
-def _documents(messages: Iterable[tuple[int, str, Message]]) -> list[tuple[int, str]]:
-    """The index's rows of messages with their `doc` and owner."""
-    found = ((doc, _document(owner_id, message.text)) for doc, owner_id, message in messages)
+def _documents(messages: Iterable[tuple[int, str, str]]) -> list[tuple[int, str]]:
+    """The index's rows of messages, given as `doc`, owner and text."""
+    found = ((doc, _document(owner_id, text)) for doc, owner_id, text in messages)
     return [(doc, document) for doc, document in found if document]
 
 
 def _settled(rows: Iterable[sqlite3.Row]) -> list[tuple[int, str]]:
-    return _documents((row["doc"], row["owner_id"], message_from(row)) for row in rows if row["status"] != "streaming")
+    return _documents((row["doc"], row["owner_id"], text_of(row)) for row in rows if row["status"] != "streaming")
 
 
 def _move_on(connection: sqlite3.Connection, first: int) -> None:
     """Leaves the newest messages alone in the small index, which began at `first`."""
-    kept = connection.execute("SELECT * FROM messages ORDER BY doc DESC LIMIT ?", (KEPT,)).fetchall()[::-1]
+    kept = connection.execute(f"{_ROWS} ORDER BY doc DESC LIMIT ?", (KEPT,)).fetchall()[::-1]
     begins = kept[0]["doc"]
-    between = "SELECT * FROM messages WHERE doc >= ? AND doc < ? ORDER BY doc"
+    between = f"{_ROWS} WHERE doc >= ? AND doc < ? ORDER BY doc"
     connection.executemany(_INSERT["search"], _settled(connection.execute(between, (first, begins))))
     # Where many of the small index were deleted, it takes some back.
     connection.executemany(_DELETE["search"], _settled(connection.execute(between, (begins, first))))

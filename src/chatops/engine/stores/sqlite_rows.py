@@ -14,6 +14,7 @@ from chatops.engine.codec import (
     part_from,
     part_record,
     storable,
+    text_in,
     usage_from,
     usage_record,
 )
@@ -104,6 +105,11 @@ def message_from(row: sqlite3.Row) -> Message:
         error=error_from(json.loads(row["error"])) if row["error"] else None,
         attempts=tuple(attempt_from(record) for record in json.loads(row["attempts"])) if row["attempts"] else (),
     )
+
+
+def text_of(row: sqlite3.Row) -> str:
+    """`Message.text` of a message's row, without the message."""
+    return text_in(json.loads(row["parts"]))
 
 
 def content_row(message: Message) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chatops.engine.errors import StoreError
 from chatops.engine.stores import sqlite_bots_schema as bot_tables
 from chatops.engine.stores.sqlite_accounts_schema import ACCOUNTS, RENEWALS
 from chatops.engine.stores.sqlite_connection import log_ahead, transaction
-from chatops.engine.stores.sqlite_index import APART, NEWEST, SEARCH
+from chatops.engine.stores.sqlite_index import APART, NEWEST, SEARCH, UNINDEXED
 from chatops.engine.stores.sqlite_listing import LISTING
 from chatops.engine.stores.sqlite_meter_schema import METER
 
@@ -98,7 +98,17 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-MIGRATIONS: Sequence[Sequence[str]] = (_FIRST, LISTING, NEWEST, METER, ACCOUNTS, bot_tables.STATEMENTS, RENEWALS, APART)
+MIGRATIONS: Sequence[Sequence[str]] = (
+    _FIRST,
+    LISTING,
+    NEWEST,
+    METER,
+    ACCOUNTS,
+    bot_tables.STATEMENTS,
+    RENEWALS,
+    APART,
+    UNINDEXED,
+)
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:

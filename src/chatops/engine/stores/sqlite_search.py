@@ -1,15 +1,19 @@
-"""Searching: the small index of the newest messages first, then the whole one (`sqlite_index`)."""
+"""Searching: the small index of the newest messages first, then the whole one, and what waits for either
+(`sqlite_index`).
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 
 from chatops.engine.messages import Conversation, SearchHit
-from chatops.engine.search import query_terms
+from chatops.engine.search import holds, query_terms
 from chatops.engine.stores.sqlite_index import first_doc, owner_term
-from chatops.engine.stores.sqlite_rows import conversation_from, message_from
+from chatops.engine.stores.sqlite_rows import conversation_from, message_from, text_of
 
 _PATIENCE = 200
 """Messages of others to meet, at 3 µs each, before the index is asked for the owner's alone: at every hit that costs
@@ -27,17 +31,28 @@ _NEWEST = _FOUND.format(index="newest", part="")
 _OLDER = _FOUND.format(index="search", part="AND search.rowid < :before")
 
 
+_WAITING = (
+    "SELECT messages.* FROM unindexed CROSS JOIN messages ON messages.doc = unindexed.doc"
+    " CROSS JOIN conversations ON conversations.id = messages.conversation_id"
+    " WHERE messages.owner_id = :owner_id AND conversations.owner_id = :owner_id"
+    " AND (conversations.expires_at IS NULL OR conversations.expires_at > :now) ORDER BY unindexed.doc DESC"
+)
+
+
 def find(connection: sqlite3.Connection, owner_id: str, query: str, *, limit: int, now: int) -> list[SearchHit]:
-    words = _expression(query)
-    if words is None:
+    wanted = query_terms(query)
+    if not wanted:
         return []
-    rows = islice(_rows(connection, owner_id, words, now), max(limit, 0))
+    waiting = connection.execute(_WAITING, {"owner_id": owner_id, "now": now})
+    unindexed = (row for row in waiting if holds(text_of(row), wanted))
+    indexed = _rows(connection, owner_id, _expression(wanted), now)
+    rows = islice(merge(unindexed, indexed, key=itemgetter("doc"), reverse=True), max(limit, 0))
     return [SearchHit(conversation=_conversation(connection, row), message=message_from(row)) for row in rows]
 
 
-def _expression(query: str) -> str | None:
-    """The FTS5 query for all of a query's words; None when it has none. Quoted, a term is never an operator."""
-    return " AND ".join(f'"{term}"{"*" if prefix else ""}' for term, prefix in query_terms(query)) or None
+def _expression(wanted: Sequence[tuple[str, bool]]) -> str:
+    """The FTS5 query for all of these terms. Quoted, a term is never an operator."""
+    return " AND ".join(f'"{term}"{"*" if prefix else ""}' for term, prefix in wanted)
 
 
 def _rows(connection: sqlite3.Connection, owner_id: str, words: str, now: int) -> Generator[sqlite3.Row, None, None]:

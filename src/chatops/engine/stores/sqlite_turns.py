@@ -69,7 +69,7 @@ def store(connection: sqlite3.Connection, owner_id: str, message: Message, *, le
             (doc, message.conversation_id, lease_expires_at),
         )
     else:
-        index.add(connection, doc, owner_id, message)
+        index.add(connection, doc)
 
 
 def append(connection: sqlite3.Connection, batches: Mapping[str, Delta], *, lease_expires_at: int) -> list[str]:
@@ -117,7 +117,8 @@ def finish(connection: sqlite3.Connection, message: Message) -> bool:
     update_content(connection, message)
     connection.execute("DELETE FROM deltas WHERE doc = ?", (doc,))
     connection.execute("DELETE FROM runs WHERE doc = ?", (doc,))
-    index.add(connection, doc, owner_id, message)
+    index.add(connection, doc)
+    index.catch_up(connection)
     return True
 
 
@@ -144,7 +145,7 @@ def settle_expired(connection: sqlite3.Connection, now: int) -> None:
     for row in expired(connection, now):
         message = read(connection, row, now)
         update_content(connection, message)
-        index.add(connection, row["doc"], row["owner_id"], message)
+        index.add(connection, row["doc"])
         connection.execute(
             "UPDATE runs SET lease_expires_at = NULL,"
             " folded = max(folded, (SELECT coalesce(max(n), 0) FROM deltas WHERE deltas.doc = runs.doc)) WHERE doc = ?",
