@@ -142,10 +142,21 @@ async def test_a_slot_is_free_when_its_lease_ran_out_and_kept_while_it_is_renewe
         await admit(meter, turn_id, slot())
     assert await admit(meter, "3", slot()) == Refusal(key="turns/ann", meter=Meter(0, 2))
 
-    assert await meter.renew(opened("2", slot(), until=T0 + 2 * LEASE))
+    assert await meter.renew([opened("2", slot(), until=T0 + 2 * LEASE)]) == set()
     assert await admit(meter, "3", slot(), now=T0 + LEASE) == {"turns/ann": 1}
     assert await admit(meter, "4", slot(), now=T0 + LEASE) == Refusal(key="turns/ann", meter=Meter(0, 2))
-    assert not await meter.renew(opened("9", slot()))
+    assert await meter.renew([opened("9", slot()), opened("3", slot(), until=T0 + 2 * LEASE)]) == {"9"}
+    assert await meter.renew([]) == set()
+
+
+async def test_many_leases_are_renewed_in_one_call(meter: MeterStore) -> None:
+    for turn_id, holds in (("1", [hold(), slot()]), ("2", [hold()]), ("3", [slot()])):
+        await admit(meter, turn_id, *holds)
+    await meter.release(opened("2", hold()))
+    turns = [opened("1", hold(), slot(), until=T0 + 2 * LEASE), opened("2", hold()), opened("3", slot())]
+
+    assert await meter.renew([*turns, opened("4", hold(), slot())]) == {"2", "4"}
+    assert await meter.renew(turns) == {"2"}
 
 
 async def test_a_budget_is_held_for_a_dead_turn_until_somebody_settles_it(meter: MeterStore) -> None:

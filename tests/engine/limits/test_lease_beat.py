@@ -1,4 +1,4 @@
-"""Leases of answers that began at different times are renewed in one moment: they share a commit of the store."""
+"""Leases of answers that began at different times are renewed in one call."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from chatops.engine.limits.leases import Leases
 from chatops.engine.limits.ports import OpenTurn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
     from chatops.engine.errors import ChatopsError
@@ -24,12 +26,13 @@ class Renewals:
         self.failures = 0
         self.seen: dict[str, list[int]] = {}
 
-    async def renew(self, turn: OpenTurn) -> bool:
+    async def renew(self, turns: Sequence[OpenTurn]) -> set[str]:
         if self.failures:
             self.failures -= 1
             raise StoreError("away")
-        self.seen.setdefault(turn.id, []).append(self.turn)
-        return True
+        for turn in turns:
+            self.seen.setdefault(turn.id, []).append(self.turn)
+        return set()
 
     async def count(self) -> None:
         while True:
@@ -91,7 +94,7 @@ async def test_while_the_store_is_away_a_lease_is_renewed_later(caplog: pytest.L
     kept.leave(turn)
 
     assert list(renewals.seen) == ["a"]
-    assert "limits: away; the lease is renewed later" in caplog.text
+    assert "limits: away; leases are renewed later" in caplog.text
 
 
 def turns(names: str) -> list[OpenTurn]:

@@ -63,15 +63,14 @@ async def test_without_redis_the_database_counts_and_nobody_is_unlimited(
         assert [await one.hit("ann", RATE, now=T0) for one in (here, there, here)] == [0, 0, 30]
         assert [await admit(one, name, slot()) for one, name in ((here, "2"), (there, "3"))] == [{"turns/ann": 1}] * 2
         assert await admit(here, "4", slot()) == Refusal(key="turns/ann", meter=Meter(0, 2))
-        assert await there.renew(opened("3", slot(), until=T0 + LEASE))
+        assert not await there.renew([opened("3", slot(), until=T0 + LEASE)])
         await here.settle(opened("1", slot()), entry("1"))
         await here.settle(opened("2", slot()), entry("2"))
         assert await admit(there, "5", slot()) == {"turns/ann": 1}
     finally:
         redis_server.start()
     here._link._failed_at = there._link._failed_at = -9.0  # a second is over
-    for name in ("3", "5"):
-        await there.renew(opened(name, slot(), until=T0 + LEASE))
+    await there.renew([opened(name, slot(), until=T0 + LEASE) for name in ("3", "5")])
 
     assert await admit(here, "6", slot()) == Refusal(key="turns/ann", meter=Meter(0, 2))
     await there.settle(opened("5", slot()), entry("5"))
@@ -97,6 +96,6 @@ async def test_an_emptied_redis_knows_running_turns_again_when_they_renew(
     here, there = meters
     await admit(here, "1", slot(1))
     redis_server.ask("FLUSHALL")
-    await here.renew(opened("1", slot(), until=T0 + LEASE))
+    await here.renew([opened("1", slot(), until=T0 + LEASE)])
 
     assert await admit(there, "2", slot(1)) == Refusal(key="turns/ann", meter=Meter(0, 1))

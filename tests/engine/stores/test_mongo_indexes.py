@@ -120,7 +120,7 @@ async def test_those_of_limits(store: MongoStore) -> None:
         await meter.admit(opened(turn_id, *holds), holds, rate=("ann", rate), now=T0)
     await meter.hit("ann", rate, now=T0)
     await meter.give_back("ann", rate)
-    await meter.renew(opened("1", *holds))
+    await meter.renew([opened("1", *holds)])
     await meter.held(opened("1", *holds))
     await meter.settle(opened("1", *holds), entry("1"))
     await MongoMeter(store).settle(opened("1", *holds), entry("1"))

@@ -1,4 +1,4 @@
-"""The leases of all turns that run in a process, renewed together: in one moment, so that they share a commit."""
+"""The leases of all turns that run in a process, renewed together, in one call of the meters."""
 
 from __future__ import annotations
 
@@ -58,18 +58,17 @@ class Leases:
 
     async def renew(self) -> None:
         """Renews all leases once."""
-        await asyncio.gather(*(self._renew(turn, fail) for turn, fail in self._kept.values()))
-
-    async def _renew(self, turn: OpenTurn, fail: Fail) -> None:
+        until = self._clock() + LEASE_MS
         try:
-            lives = await self._meters.renew(replace(turn, until=self._clock() + LEASE_MS))
+            gone = await self._meters.renew([replace(turn, until=until) for turn, _ in self._kept.values()])
         except StoreError as error:
-            log.warning("limits: %s; the lease is renewed later", error.message)
+            log.warning("limits: %s; leases are renewed later", error.message)
             return
-        if not lives and turn.id in self._kept and any(unit != "turns" for _, unit in turn.holds):
-            fail(
-                BudgetExceededError(
-                    "this machine was away for too long: the budget that was held for this answer was given back",
-                    retry_after=0,
+        for turn, fail in [self._kept[turn_id] for turn_id in gone & self._kept.keys()]:
+            if any(unit != "turns" for _, unit in turn.holds):
+                fail(
+                    BudgetExceededError(
+                        "this machine was away for too long: the budget that was held for this answer was given back",
+                        retry_after=0,
+                    )
                 )
-            )

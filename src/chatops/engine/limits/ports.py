@@ -171,8 +171,12 @@ class MeterStore(RateStore, Protocol):
         """
         ...
 
-    async def renew(self, turn: OpenTurn) -> bool:
-        """Renews the lease of a turn up to `turn.until`. False: it was settled or released meanwhile."""
+    async def renew(self, turns: Sequence[OpenTurn]) -> set[str]:
+        """Renews the lease of each turn up to its `until`.
+
+        Returns:
+            The ids of those that were settled or released meanwhile.
+        """
         ...
 
     async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:

@@ -32,8 +32,8 @@ class Unmetered:
     ) -> dict[str, int]:
         return {hold.key: hold.most for hold in holds}
 
-    async def renew(self, turn: OpenTurn) -> bool:
-        return True
+    async def renew(self, turns: Sequence[OpenTurn]) -> set[str]:
+        return set()
 
     async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         return True

@@ -96,17 +96,14 @@ class ReplicatedMeter:
             return found
         return {**granted, **found}
 
-    async def renew(self, turn: OpenTurn) -> bool:
-        slots = [key for key, unit in turn.holds if unit == "turns"]
-        lives = True
-        if slots:
-            commands = [("ZADD", keys.slots(key), turn.until, turn.id) for key in slots]
-            added = await self._or_none(lambda: self._link.together(commands))
-            lives = added is not None and not any(added)
-        if turn.id in self._stored:
-            return await self._inner.renew(turn)
-        rest = _without_slots(turn)
-        return await self._inner.renew(rest) if rest.holds else lives
+    async def renew(self, turns: Sequence[OpenTurn]) -> set[str]:
+        slots = [(turn, key) for turn in turns for key, unit in turn.holds if unit == "turns"]
+        commands = [("ZADD", keys.slots(key), turn.until, turn.id) for turn, key in slots]
+        added = await self._or_none(lambda: self._link.together(commands)) if commands else []
+        unknown = {turn.id for (turn, _), new in zip(slots, added or [1] * len(slots), strict=True) if new}
+        stored = [turn if turn.id in self._stored else _without_slots(turn) for turn in turns]
+        asked = {turn.id: turn for turn in stored if turn.holds}
+        return await self._inner.renew(list(asked.values())) | (unknown - asked.keys())
 
     async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         if turn is None or turn.id in self._stored:

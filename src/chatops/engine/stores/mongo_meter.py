@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,12 @@ class MongoMeter:
     ) -> dict[str, int] | Refusal:
         return await self._store.write(lambda db: meters.admit(db, turn, holds, rate=rate, now=now))
 
-    async def renew(self, turn: OpenTurn) -> bool:
-        return await self._store.write(lambda db: meters.renew(db, turn))
+    async def renew(self, turns: Sequence[OpenTurn]) -> set[str]:
+        async def job(db: Any) -> set[str]:
+            live = await asyncio.gather(*(meters.renew(db, turn) for turn in turns))
+            return {turn.id for turn, lives in zip(turns, live, strict=True) if not lives}
+
+        return await self._store.write(job)
 
     async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         async def job(db: Any) -> bool:

@@ -66,10 +66,10 @@ class SqliteMeter:
             beginning.stored = rows
         return found
 
-    async def renew(self, turn: OpenTurn) -> bool:
+    async def renew(self, turns: Sequence[OpenTurn]) -> set[str]:
         from chatops.engine.stores import sqlite_meters as meters
 
-        return await self._store.write(lambda db: meters.renew(db, turn))
+        return await self._store.write(lambda db: meters.renew(db, turns))
 
     async def settle(self, turn: OpenTurn | None, entry: Entry) -> bool:
         from chatops.engine.stores import sqlite_ledger as ledger

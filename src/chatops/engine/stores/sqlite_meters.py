@@ -80,9 +80,9 @@ def _take(connection: sqlite3.Connection, hold: Hold, turn_id: str, amount: int,
             connection.execute(f"DELETE FROM meters WHERE key IN ({past})", (now, _PURGE))  # noqa: S608 - the text above
 
 
-def renew(connection: sqlite3.Connection, turn: OpenTurn) -> bool:
-    done = connection.execute("UPDATE open_turns SET until = ? WHERE turn_id = ?", (turn.until, turn.id))
-    return bool(done.rowcount)
+def renew(connection: sqlite3.Connection, turns: Sequence[OpenTurn]) -> set[str]:
+    renewal = "UPDATE open_turns SET until = ? WHERE turn_id = ?"
+    return {turn.id for turn in turns if not connection.execute(renewal, (turn.until, turn.id)).rowcount}
 
 
 def charge(connection: sqlite3.Connection, turn: OpenTurn, entry: Entry) -> None:
