@@ -49,6 +49,13 @@ class Server:
             assert response.status == 200, await response.text()
             return await response.read()
 
+    async def read(self, conversation_id: str, *, had: str = "") -> bytes:
+        """Reads a conversation's running turn along to its end, from after the event `had`."""
+        headers = {"Last-Event-ID": had} if had else {}
+        async with self.http.get(f"/api/chat/{conversation_id}/stream", headers=headers) as response:
+            assert response.status == 200, await response.text()
+            return await response.read()
+
     async def json(self, method: str, path: str, status: int = 200, **request: Any) -> Any:
         """The JSON of an answer that must have this status; None for an empty one."""
         async with self.http.request(method, path, **request) as response:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatops.api.stream import Broadcast
+from chatops.api.broadcast import Broadcast
 from chatops.engine.journal import Journal
 from chatops.engine.turns import TurnRun
 from fakes import answer

@@ -61,7 +61,9 @@ async def _stream(request: web.Request, call: Call[Nothing, ChatBody], turn: Tur
     engine, principal = call.engine, call.principal
     headers = {**_DIALECT, "X-Conversation-Id": turn.conversation.id, "X-Turn-Id": turn.id}
     key = (principal.user_id, turn.id, "ui")
-    async with call.streams.open(key, lambda: engine.follow(principal, turn.id), UIFrames(turn.id)) as broadcast:
+    async with call.streams.open(
+        key, lambda: engine.follow(principal, turn.id), lambda: UIFrames(turn.id)
+    ) as broadcast:
         return await call.streams.respond(broadcast, request, headers)
 
 
@@ -84,8 +86,10 @@ async def attach(call: Call[Nothing, Nothing]) -> Reply:
     had = frames_had(call.request.headers.get("Last-Event-ID", ""), turn_id)
     key = (principal.user_id, turn_id, "ui")
     try:
-        async with call.streams.open(key, lambda: engine.follow(principal, turn_id), UIFrames(turn_id)) as broadcast:
-            if broadcast.done and had >= len(broadcast.frames):
+        async with call.streams.open(
+            key, lambda: engine.follow(principal, turn_id), lambda: UIFrames(turn_id)
+        ) as broadcast:
+            if broadcast.done and had >= broadcast.count:
                 return None
             return await call.streams.respond(broadcast, call.request, {**_DIALECT, "X-Turn-Id": turn_id}, had=had)
     except NotFoundError:
@@ -138,8 +142,9 @@ async def _again(call: Call[Nothing, ChatBody], turn: Turn) -> web.StreamRespons
         raise ConflictError("this turn is being answered by another process; read the conversation in a moment")
     key = (call.principal.user_id, turn.id, "stored")
     headers = {**_DIALECT, "X-Conversation-Id": turn.conversation.id, "X-Turn-Id": turn.id}
-    frames = UIFrames(turn.id, numbered=False)
-    async with call.streams.open(key, lambda: _stored(turn.conversation, turn.message), frames) as broadcast:
+    async with call.streams.open(
+        key, lambda: _stored(turn.conversation, turn.message), lambda: UIFrames(turn.id, numbered=False)
+    ) as broadcast:
         return await call.streams.respond(broadcast, call.request, headers)
 
 

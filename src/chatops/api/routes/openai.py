@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -68,7 +69,7 @@ async def complete(call: Call[Nothing, CompletionBody]) -> Reply:
 async def _stream(call: Call[Nothing, CompletionBody], turn: Turn, *, stored: bool) -> web.StreamResponse:
     engine, principal, message = call.engine, call.principal, turn.message
     model, created = f"{message.provider}:{message.model}", message.created_at // 1000
-    frames = CompletionFrames(turn.id, model, created, include_usage=call.body.include_usage)
+    frames = partial(CompletionFrames, turn.id, model, created, include_usage=call.body.include_usage)
     key = (principal.user_id, turn.id, f"completion {call.body.include_usage}")
     async with call.streams.open(key, lambda: engine.follow(principal, turn.id), frames) as broadcast:
         return await call.streams.respond(broadcast, call.request, _headers(turn, stored=stored))

@@ -47,7 +47,10 @@ APART = (
     """,
 )
 """Before, `search` held the newest too."""
-UNINDEXED = ("CREATE TABLE unindexed (doc INTEGER PRIMARY KEY) STRICT",)
+UNINDEXED = (
+    "CREATE TABLE unindexed (doc INTEGER PRIMARY KEY) STRICT",
+    "INSERT INTO search (search, rank) VALUES ('automerge', 0)",
+)
 """Before, a message was indexed with its own commit."""
 _ROWS = "SELECT doc, owner_id, status, parts FROM messages"
 _INSERT = {name: f"INSERT INTO {name} (rowid, terms) VALUES (?, ?)" for name in ("search", "newest")}  # noqa: S608 - ours
@@ -79,6 +82,7 @@ def catch_up(connection: sqlite3.Connection) -> None:
     else:
         connection.executemany(_INSERT["newest"], newest)
         connection.execute("UPDATE search_newest SET added = added + ? WHERE id = 1", (len(newest),))
+    connection.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (2 * len(documents),))
 
 
 def remove(connection: sqlite3.Connection, doc: int, owner_id: str, message: Message) -> None:
