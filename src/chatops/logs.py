@@ -42,7 +42,7 @@ def naming(**ids: str) -> Generator[None, None, None]:
 
 
 def name(**ids: str) -> None:
-    """More ids, from here on, for the `naming` that this runs in."""
+    """More ids, from here on, for the `naming` that this runs in, or its task."""
     _ids.set({**_ids.get(), **ids})
 
 
@@ -50,8 +50,9 @@ def around_turns(run: Run) -> Run:
     """What runs a turn (`Engine.run_turn`), so that its lines name it."""
 
     async def named(turn: TurnRun) -> Message:
-        with naming(turn_id=turn.id, conversation_id=turn.conversation.id, principal_id=turn.principal.user_id):
-            return await run(turn)
+        # A turn has its task to itself: there is nobody whose names come back after it.
+        name(turn_id=turn.id, conversation_id=turn.conversation.id, principal_id=turn.principal.user_id)
+        return await run(turn)
 
     return named
 

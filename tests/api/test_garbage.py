@@ -22,6 +22,10 @@ def _no_collector() -> Generator[None, None, None]:
     gc.enable()
 
 
+def kept() -> list[object]:
+    return [one for one in gc.get_objects() if isinstance(one, TurnRun | Journal | Broadcast)]
+
+
 @pytest.mark.usefixtures("_no_collector")
 async def test_a_turn_that_ended_is_gone_without_the_collector(tmp_path: Path) -> None:
     async with open_server(tmp_path / "db", answer("Hel", "lo")) as server:
@@ -29,7 +33,9 @@ async def test_a_turn_that_ended_is_gone_without_the_collector(tmp_path: Path) -
             assert text_of(await server.ask("hi")) == "Hello"
         while server.app_streams.readers:
             await asyncio.sleep(0)
-        for _ in range(5):  # tasks tell that they are done
-            await asyncio.sleep(0)
+        for _ in range(200):  # tasks tell that they are done
+            if not kept():
+                break
+            await asyncio.sleep(0.005)
 
-        assert [kept for kept in gc.get_objects() if isinstance(kept, TurnRun | Journal | Broadcast)] == []
+        assert kept() == []

@@ -98,7 +98,7 @@ class Broadcast:
         self._follow = follow
         self._encode = encode
         self._bounds = bounds
-        self._begun = asyncio.Event()
+        self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._failure: ChatopsError | None = None
 
     async def run(self) -> None:
@@ -109,7 +109,7 @@ class Broadcast:
                 async for batch in batches:
                     for event in batch:
                         self.frames += encoder.frames(event)
-                    self._begun.set()
+                    self._begin()
                     await self._write()
         except ChatopsError as error:
             self._failure = error
@@ -117,13 +117,17 @@ class Broadcast:
                 self.frames += encoder.failed(error)
         finally:
             self.done = True
-            self._begun.set()
+            self._begin()
             for reader in self.readers:
                 reader.wake()
 
+    def _begin(self) -> None:
+        if not self._begun.done():
+            self._begun.set_result(None)
+
     async def begun(self) -> None:
         """Waits for the first frames. Raises what kept them from coming."""
-        await self._begun.wait()
+        await asyncio.shield(self._begun)
         if self._failure is not None and not self.count:
             raise self._failure
 

@@ -49,12 +49,12 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     request[REQUEST_ID] = told if _ID.fullmatch(told) else new_id()
     begun = time.perf_counter()
     status = 499  # nginx's number for a client that left before its answer
-    with logs.naming(request_id=request[REQUEST_ID]):
-        try:
-            response = await handler(request)
-            status = response.status
-        finally:
-            _report(request, status, time.perf_counter() - begun)
+    logs.name(request_id=request[REQUEST_ID])  # a request has its task to itself
+    try:
+        response = await handler(request)
+        status = response.status
+    finally:
+        _report(request, status, time.perf_counter() - begun)
     return response
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 
 from chatops.engine.errors import ChatopsError, NotFoundError, StoreError
@@ -62,9 +61,8 @@ class Journal:
             self._seal()
             self._journals.hurry()
 
-    @contextmanager
-    def open(self, fail: Callable[[Exception], None]) -> Generator[None, None, None]:
-        """Has batches written until left. There is no last write: the finished message holds everything.
+    def open(self, fail: Callable[[Exception], None]) -> None:
+        """Has batches written until it is closed. There is no last write: the finished message holds everything.
 
         Args:
             fail: Told when nothing can be written any more; a `NotFoundError` when the message is gone, since its
@@ -72,11 +70,11 @@ class Journal:
         """
         self._fail = fail
         self._journals.open(self)
-        try:
-            yield
-        finally:
-            self._journals.close(self)
-            self._fail = _unheard  # it leads back to what holds this journal
+
+    def close(self) -> None:
+        """Nothing more is written, but what is on its way."""
+        self._journals.close(self)
+        self._fail = _unheard  # it leads back to what holds this journal
 
     def fail(self, error: Exception) -> None:
         """Nothing can be written any more."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -118,7 +118,8 @@ class TurnRun:
         self._transcript = Transcript(message.parts)
         self._usage: Usage | None = None
         self._finished: Finished | None = None
-        self._pumping: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._is_cut = False
         self._stop_reason: StopReason | None = None
         self._failure: Exception | None = None
 
@@ -148,34 +149,50 @@ class TurnRun:
         """Ends the provider's stream; the partial answer is stored. Does nothing when the answer is over already."""
         if self._stop_reason is None:
             self._stop_reason = reason
-            if self._pumping is not None:
-                self._pumping.cancel()
+            self._cut()
 
     async def _stream(self) -> ChatopsError | None:
         """Takes the provider's events, with journal and lease kept up beside; returns what went wrong."""
-        self._pumping = asyncio.create_task(self._pump())
-        if self._stop_reason is not None:
-            self._pumping.cancel()
-        failure: Exception | None = None
-        with ExitStack() as beside:
-            beside.enter_context(self._admission.kept(self._fail))
+        self._admission.keep(self._fail)
+        if self._journal is not None:
+            self._journal.open(self._fail)
+        try:
+            failure = await self._pumped()
+        finally:
             if self._journal is not None:
-                beside.enter_context(self._journal.open(self._fail))
-            try:
-                await self._pumping
-            except asyncio.CancelledError:
-                if not self._pumping.cancelled() or _is_cancelled():
-                    raise
-            except Exception as error:  # noqa: BLE001 - told below
-                failure = error
+                self._journal.close()
+            self._admission.leave()
         return _told(self._failure or failure, self.id)
+
+    async def _pumped(self) -> Exception | None:
+        """What broke the provider's stream; None when it came to its end, or was cut."""
+        task = self._task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a turn is a task
+        try:
+            if self._stop_reason is None:
+                await self._pump()
+        except asyncio.CancelledError:
+            if not self._is_cut or task.cancelling() > 1:
+                raise  # the task itself is to end, with the process
+        except Exception as error:  # noqa: BLE001 - told by the caller
+            return error
+        finally:
+            self._task = None
+            if self._is_cut:
+                task.uncancel()
+        return None
 
     def _fail(self, error: Exception) -> None:
         """Ends the turn for what went wrong beside it."""
         if self._failure is None:
             self._failure = error
-            if self._pumping is not None:
-                self._pumping.cancel()
+            self._cut()
+
+    def _cut(self) -> None:
+        """Ends the provider's stream where it is, once."""
+        if self._task is not None and not self._is_cut:
+            self._is_cut = True
+            self._task.cancel()
 
     async def _pump(self) -> None:
         async with aclosing(self._events) as events:
@@ -266,9 +283,3 @@ def _told(failure: Exception | None, turn_id: str) -> ChatopsError | None:
         return failure
     log.error("turn %s failed", turn_id, exc_info=failure)
     return ChatopsError(DEFECT)
-
-
-def _is_cancelled() -> bool:
-    """Whether it is the turn's own task that is to end, with the process."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from itertools import pairwise
 from typing import Self
@@ -35,6 +35,13 @@ class Tap:
         self._resumed()
 
 
+@contextmanager
+def joined(beat: Beat) -> Generator[int, None, None]:
+    """An answer that runs until this is left."""
+    yield beat.join()
+    beat.leave()
+
+
 class Turns:
     """Counts the turns of the event loop."""
 
@@ -56,7 +63,7 @@ class Turns:
 
 async def test_an_answer_alone_is_never_held() -> None:
     beat, tap = Beat(share=FOR_EVER), Tap()
-    with beat.join() as number:
+    with joined(beat) as number:
         beat.hold(number, tap)
 
     assert tap.told == []
@@ -72,7 +79,7 @@ async def test_answers_that_keep_company_go_on_in_the_same_moment() -> None:
                 all_ran.set()
 
         taps = [Tap(resumed) for _ in range(3)]
-        with beat.join(), beat.join():
+        with joined(beat), joined(beat):
             for tap in taps:
                 beat.hold(1, tap)
             await all_ran.wait()
@@ -86,7 +93,7 @@ async def test_the_more_answers_run_the_longer_is_a_beat_up_to_its_most() -> Non
     beat, seconds = Beat(share=0.5), list[float]()
     with ExitStack() as company:
         for _ in range(50):
-            company.enter_context(beat.join())
+            company.enter_context(joined(beat))
             seconds.append(beat.seconds)
 
     assert seconds[:5] == [0.0, 1.0, 2.0, 2.0, 4.0]
@@ -98,9 +105,9 @@ async def test_beats_of_a_crowd_are_twice_as_long() -> None:
     beat = Beat(share=1)
     with ExitStack() as company:
         for _ in range(CROWD):
-            company.enter_context(beat.join())
+            company.enter_context(joined(beat))
         before = beat.seconds
-        company.enter_context(beat.join())
+        company.enter_context(joined(beat))
 
         assert (before, beat.seconds) == (32, 64)
 
@@ -115,7 +122,7 @@ async def test_many_answers_are_divided_over_a_beat() -> None:
                 all_ran.set()
 
         with ExitStack() as company:
-            numbers = [company.enter_context(beat.join()) for _ in range(2 * GROUP)]
+            numbers = [company.enter_context(joined(beat)) for _ in range(2 * GROUP)]
             for number in numbers:
                 beat.hold(number, Tap(partial(resumed, number)))
             await all_ran.wait()
@@ -164,7 +171,7 @@ async def test_first_words_wait_for_nobody_and_the_next_for_the_beat() -> None:
     transport = Scripted(ROLE, said("first"), said("second"))
     provider = HttpProvider("acme", WIRE, api_key="k", base_url="http://x", transport=lambda _: transport, beat=beat)
     events = provider.stream(asking("m"))
-    with beat.join():
+    with joined(beat):
         assert await anext(events) == TextDelta("first")
 
         waiting = asyncio.ensure_future(anext(events))

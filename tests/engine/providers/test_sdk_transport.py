@@ -267,8 +267,9 @@ async def test_who_leaves_a_held_answer_leaves_no_connection_that_is_held(
     beat = Beat(share=3600)
     url = f"{server.url}/v1" if make is OpenAIProvider else server.url
     provider = make("acme", api_key=KEY, base_url=url, beat=beat)
-    with beat.join():  # company, so that there are beats
-        await _first_words(provider, asking("plain-n20-d20"))
+    beat.join()  # company, so that there are beats
+    await _first_words(provider, asking("plain-n20-d20"))
+    beat.leave()
     answers = [await outcome(provider, asking("plain-n3-d20")) for _ in range(2)]
     await provider.aclose()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -92,21 +91,19 @@ class Admission:
         longest = self._asked.longest if self._asked else None
         return longest is None or not outgrown(self._size, longest)
 
-    @contextmanager
-    def kept(self, fail: Callable[[ChatopsError], None]) -> Generator[None, None, None]:
-        """Has the lease renewed until left.
+    def keep(self, fail: Callable[[ChatopsError], None]) -> None:
+        """Has the lease renewed until `leave`.
 
         Args:
             fail: Told when the lease ran out for so long that others gave the turn up and settled it: what it would use
                 from now on, nobody holds.
         """
-        if self._turn is None:
-            yield
-            return
-        self._means.leases.keep(self._turn, fail)
-        try:
-            yield
-        finally:
+        if self._turn is not None:
+            self._means.leases.keep(self._turn, fail)
+
+    def leave(self) -> None:
+        """The lease is renewed no more."""
+        if self._turn is not None:
             self._means.leases.leave(self._turn)
 
     async def release(self, *, waits: bool = False) -> None:

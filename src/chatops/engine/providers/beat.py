@@ -8,8 +8,6 @@ operating system gathers what comes. On a beat, tokens of one answer share their
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Protocol
 
 ALONE = 1
@@ -46,15 +44,15 @@ class Beat:
         self._joined = 0
         self._waiting: dict[float, list[Flow]] = {}
 
-    @contextmanager
-    def join(self) -> Generator[int, None, None]:
-        """An answer is running until this is left. Yields its number."""
+    def join(self) -> int:
+        """An answer runs, until it leaves. Returns its number."""
         self._answers += 1
         self._joined += 1
-        try:
-            yield self._joined
-        finally:
-            self._answers -= 1
+        return self._joined
+
+    def leave(self) -> None:
+        """One of those that joined runs no more."""
+        self._answers -= 1
 
     @property
     def seconds(self) -> float:

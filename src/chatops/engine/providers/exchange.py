@@ -128,7 +128,8 @@ class HttpProvider:
         said = False
         async with self._transport.open(wire.path, content, silence=request.silence) as answer:
             await self._check(answer)
-            with self._beat.join() as number:
+            number = self._beat.join()
+            try:
                 async for data in answer.chunks:
                     for event in reader.feed(data):
                         said = said or isinstance(event, TextDelta | ReasoningDelta)
@@ -137,6 +138,8 @@ class HttpProvider:
                         break
                     if said and answer.flow is not None:  # the first words wait for nobody
                         self._beat.hold(number, answer.flow)
+            finally:
+                self._beat.leave()
             for event in reader.end():
                 yield event
 
