@@ -1,13 +1,15 @@
 """What every store does with messages: `engine.ports.Store`, to the letter."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from builders import conversation, kept, message, thread
+from builders import T0, begin, conversation, finished, kept, message, thread
 from chatops.engine.errors import ConflictError, InvalidRequestError, NotFoundError
 from chatops.engine.messages import Attempt, ErrorInfo, FilePart, ReasoningPart, TextPart, Usage
 from chatops.engine.ports import Store
+from fakes import SetClock
 
 TEXTS = [
     "plain",
@@ -133,6 +135,28 @@ async def test_a_tail_begins_with_its_leaf_and_goes_back_across_branches(store: 
         await store.tail("ann", made.id, strangers[0].id, limit=3)
     with pytest.raises(NotFoundError):
         await store.tail("ann", other.id, messages[0].id, limit=3)
+
+
+async def test_a_bare_tail_has_what_a_model_is_told(store: Store, clock: SetClock) -> None:
+    running = await begin(store, clock)
+    attempts = (Attempt(provider="up", model="m", started_at=T0, duration_ms=9),)
+    usage = Usage(input_tokens=3, output_tokens=4)
+    info = ErrorInfo(code="provider_silent", message="silent")
+    ended = finished(running, "an answer", usage=usage, attempts=attempts, status="failed", error=info)
+    await store.finish_turn(ended)
+    whole = await store.tail("ann", running.conversation_id, running.id, limit=2)
+    bare = await store.tail("ann", running.conversation_id, running.id, limit=2, bare=True)
+
+    left_out: dict[str, Any] = {
+        "provider": None,
+        "model": None,
+        "usage": None,
+        "finish_reason": None,
+        "error": None,
+        "attempts": (),
+    }
+    assert whole[0].attempts == attempts
+    assert bare == [replace(one, **left_out) for one in whole]
 
 
 async def test_a_tail_ends_in_the_same_place_while_messages_come(store: Store) -> None:

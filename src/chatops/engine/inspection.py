@@ -83,7 +83,9 @@ class Inspector:
     async def _filled(self, conversation: Conversation | None, leaf_id: str | None, budget: int) -> Window:
         window = Window(leaf_id, budget)
         while conversation is not None and window.wanted is not None:
-            window.take(await self._store.tail(conversation.owner_id, conversation.id, window.wanted, limit=BATCH))
+            window.take(
+                await self._store.tail(conversation.owner_id, conversation.id, window.wanted, limit=BATCH, bare=True)
+            )
         return window
 
     async def _counted(self, conversation: Conversation | None, leaf_id: str | None) -> tuple[int, int]:

@@ -125,7 +125,8 @@ class Message:
     @property
     def text(self) -> str:
         """The answer or prompt itself: all text parts, joined."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        texts = [part.text for part in self.parts if isinstance(part, TextPart)]
+        return texts[0] if len(texts) == 1 else "".join(texts)
 
     @property
     def reasoning(self) -> str:
@@ -133,7 +134,7 @@ class Message:
 
     @property
     def files(self) -> tuple[FilePart, ...]:
-        return tuple(part for part in self.parts if isinstance(part, FilePart))
+        return tuple([part for part in self.parts if isinstance(part, FilePart)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

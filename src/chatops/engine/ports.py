@@ -180,8 +180,12 @@ class Store(Protocol):
         """Raises `NotFoundError`."""
         ...
 
-    async def tail(self, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int) -> list[Message]:
+    async def tail(
+        self, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int, bare: bool = False
+    ) -> list[Message]:
         """The message `leaf_id` and those made before it, newest first, on whatever branch they are; a range read.
+        Bare ones come without how they came about (provider, model, usage, finish reason, error, attempts), of which
+        a model is told nothing.
 
         Raises:
             NotFoundError: No such message in this conversation.

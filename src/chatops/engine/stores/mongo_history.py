@@ -12,6 +12,7 @@ from chatops.engine.messages import Conversation, Message
 from chatops.engine.stores import mongo_blobs as blobs
 from chatops.engine.stores.listing import newest_first
 from chatops.engine.stores.mongo_rows import (
+    BARE,
     KEPT,
     Document,
     alive,
@@ -215,14 +216,16 @@ async def message(db: Any, owner_id: str, message_id: str, *, now: int) -> Messa
     return read(row, now)
 
 
-async def tail(db: Any, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int, now: int) -> list[Message]:
+async def tail(
+    db: Any, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int, bare: bool, now: int
+) -> list[Message]:
     there = {"conversation_id": conversation_id, "owner_id": owner_id}
     leaf, expired = await asyncio.gather(
         db.messages.find_one({"_id": leaf_id, **there}, {"seq": 1}), _is_expired(db, conversation_id, now)
     )
     if leaf is None or expired:
         raise NotFoundError(f"there is no message {leaf_id} in the conversation {conversation_id}")
-    found = db.messages.find({**there, "seq": {"$lte": leaf["seq"]}}, shown()).sort("seq", -1)
+    found = db.messages.find({**there, "seq": {"$lte": leaf["seq"]}}, shown(**BARE if bare else {})).sort("seq", -1)
     return [read(row, now) for row in await page(found, limit)]
 
 

@@ -35,6 +35,10 @@ _UNSEEN = {"terms": 0}
 """Left out of reads: it may be longer than the message."""
 
 
+BARE = dict.fromkeys(("provider", "model", "usage", "finish_reason", "error", "attempts"), 0)
+"""For `shown`: without what `Store.tail` calls how an answer came about."""
+
+
 def shown(**more: int) -> Document:
     return {**_UNSEEN, **more}
 
@@ -140,7 +144,7 @@ def findable(message: Message) -> Document:
 
 
 def message_from(row: Document) -> Message:
-    """The message as it is stored, without its batches."""
+    """The message as it is stored, without its batches; a row may be `BARE`."""
     return Message(
         id=row["_id"],
         conversation_id=row["conversation_id"],
@@ -151,12 +155,12 @@ def message_from(row: Document) -> Message:
         parent_id=row["parent_id"],
         status=row["status"],
         tokens=row["tokens"],
-        provider=row["provider"],
-        model=row["model"],
-        usage=usage_from(json.loads(row["usage"])) if row["usage"] else None,
-        finish_reason=row["finish_reason"],
-        error=error_from(json.loads(row["error"])) if row["error"] else None,
-        attempts=tuple(attempt_from(record) for record in json.loads(row["attempts"])) if row["attempts"] else (),
+        provider=row.get("provider"),
+        model=row.get("model"),
+        usage=usage_from(json.loads(usage)) if (usage := row.get("usage")) else None,
+        finish_reason=row.get("finish_reason"),
+        error=error_from(json.loads(error)) if (error := row.get("error")) else None,
+        attempts=tuple(attempt_from(record) for record in json.loads(tried)) if (tried := row.get("attempts")) else (),
     )
 
 

@@ -140,9 +140,11 @@ class SqliteStore:
     async def message(self, owner_id: str, message_id: str) -> Message:
         return await self.read(lambda db: history.message(db, owner_id, message_id, now=self._clock()))
 
-    async def tail(self, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int) -> list[Message]:
+    async def tail(
+        self, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int, bare: bool = False
+    ) -> list[Message]:
         return await self.read(
-            lambda db: history.tail(db, owner_id, conversation_id, leaf_id, limit=limit, now=self._clock())
+            lambda db: history.tail(db, owner_id, conversation_id, leaf_id, limit=limit, bare=bare, now=self._clock())
         )
 
     async def messages(self, owner_id: str, conversation_id: str, *, after_seq: int = 0, limit: int) -> list[Message]:

@@ -26,6 +26,10 @@ _AFTER_EVERY_ID = "\U0010ffff"
 _EXPIRED = 0
 _PIECE = 500
 """Messages deleted in one transaction: some 20 ms, and a flush to disk."""
+_BARE = (
+    "doc, id, conversation_id, role, parts, created_at, seq, parent_id, status, tokens,"
+    " NULL AS provider, NULL AS model, NULL AS usage, NULL AS finish_reason, NULL AS error, NULL AS attempts"
+)
 _REPLACE = (
     "INSERT INTO conversations VALUES"
     " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id, :archived, :tags, :expires_at)"
@@ -164,7 +168,14 @@ def message(connection: sqlite3.Connection, owner_id: str, message_id: str, *, n
 
 
 def tail(
-    connection: sqlite3.Connection, owner_id: str, conversation_id: str, leaf_id: str, *, limit: int, now: int
+    connection: sqlite3.Connection,
+    owner_id: str,
+    conversation_id: str,
+    leaf_id: str,
+    *,
+    limit: int,
+    bare: bool,
+    now: int,
 ) -> list[Message]:
     leaf = connection.execute(
         "SELECT seq FROM messages WHERE id = ? AND conversation_id = ? AND owner_id = ?",
@@ -173,7 +184,8 @@ def tail(
     if leaf is None or expired(connection, conversation_id, now):
         raise NotFoundError(f"there is no message {leaf_id} in the conversation {conversation_id}")
     rows = connection.execute(
-        "SELECT * FROM messages WHERE conversation_id = ? AND owner_id = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
+        f"SELECT {_BARE if bare else '*'} FROM messages"  # noqa: S608 - ours
+        " WHERE conversation_id = ? AND owner_id = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
         (conversation_id, owner_id, leaf["seq"], limit),
     )
     return [read(connection, row, now) for row in rows.fetchall()]
