@@ -47,7 +47,7 @@ async def start_with(program: Program, *args: str) -> Process:
 def expire_leases(program: Program) -> None:
     """Makes the dead process's leases run out now instead of in 20 seconds."""
     with sqlite3.connect(program.home / "chatops.db") as db:
-        db.execute("UPDATE runs SET lease_expires_at = 1")
+        db.execute("UPDATE runs SET lease_expires_at = 1 WHERE lease_expires_at IS NOT NULL")
         db.execute("UPDATE bot_records SET lease_until = 1 WHERE lease_until IS NOT NULL")
     db.close()
 

@@ -62,7 +62,7 @@ def last_answer(program: Program) -> dict[str, Any]:
 def expire_leases(program: Program) -> None:
     """Makes the dead process's lease run out now instead of in 15 seconds."""
     with sqlite3.connect(program.home / "chatops.db") as db:
-        db.execute("UPDATE runs SET lease_expires_at = 1")
+        db.execute("UPDATE runs SET lease_expires_at = 1 WHERE lease_expires_at IS NOT NULL")
     db.close()
 
 

@@ -192,7 +192,7 @@ async def test_a_server_that_is_killed_and_comes_back_tells_what_it_has_of_the_a
         server.process.kill()
         await server.process.wait()
     with contextlib.closing(sqlite3.connect(owner.home / "chatops.db")) as db, db:
-        db.execute("UPDATE runs SET lease_expires_at = 1")
+        db.execute("UPDATE runs SET lease_expires_at = 1 WHERE lease_expires_at IS NOT NULL")
     async with served(owner, "--no-login", "--port", str(port)):
         out, err = await process.communicate()
 

@@ -49,7 +49,7 @@ async def begun(http: ClientSession, readers: list[asyncio.Task[bytes]]) -> None
 
 def expire_leases(program: Program) -> None:
     with contextlib.closing(sqlite3.connect(program.home / "chatops.db")) as db, db:
-        db.execute("UPDATE runs SET lease_expires_at = 1")
+        db.execute("UPDATE runs SET lease_expires_at = 1 WHERE lease_expires_at IS NOT NULL")
 
 
 async def last_message(http: ClientSession, n: int) -> dict[str, str]:

@@ -3,12 +3,14 @@
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from builders import T0, begin, conversation, finished, message
+from builders import T0, conversation, finished, message, turn
 from chatops.engine.search import query_terms, terms
+from chatops.engine.stores import sqlite_index as index
 from chatops.engine.stores.sqlite import SqliteStore
 from chatops.engine.stores.sqlite_accounts import SqliteAccounts
 from chatops.engine.stores.sqlite_connection import connect
@@ -91,6 +93,17 @@ async def test_messages_that_come_one_by_one_are_found_at_once_and_indexed_toget
     assert sorted(set(sizes)) == [0, WAITING, 2 * WAITING]
 
 
+async def test_a_message_that_waits_may_be_added_again(store: SqliteStore) -> None:
+    await fill(store, "ann", 0, 1)
+
+    def again(db: sqlite3.Connection) -> None:
+        (doc,) = db.execute("SELECT doc FROM unindexed").fetchone()
+        index.add(db, doc)
+
+    await store.write(again)
+    await compare(store, "ann", [0])
+
+
 async def test_the_newest_of_many_hits_come_first_whether_they_wait_or_not(store: SqliteStore) -> None:
     await fill(store, "ann", 0, WAITING, together=WAITING)
     await fill(store, "ann", WAITING, WAITING + 9)
@@ -155,8 +168,9 @@ async def test_what_is_deleted_is_in_neither_index(store: SqliteStore, tmp_path:
 
 
 async def test_an_answer_that_ends_as_the_small_index_is_made_anew_is_found_once(store: SqliteStore) -> None:
-    clock = SetClock(T0 + 10**6)
-    running = await begin(store, clock)
+    made = conversation()
+    rows = [replace(one, created_at=T0 + 10**6) for one in turn(made.id)]  # after all the others
+    _, running = await store.begin_turn("ann", made, rows, lease_expires_at=T0 + 10**6)
     await fill(store, "ann", 0, MOST - 1)
     await fill(store, "ann", MOST, MOST + WAITING - 1)
     await store.finish_turn(finished(running, "settled one"))

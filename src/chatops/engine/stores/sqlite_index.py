@@ -63,8 +63,8 @@ def owner_term(owner_id: str) -> str:
 
 
 def add(connection: sqlite3.Connection, doc: int) -> None:
-    """A settled message: from now on a search finds it, as its row says."""
-    connection.execute("INSERT INTO unindexed VALUES (?)", (doc,))
+    """A settled message: from now on a search finds it, as its row says. One that waits already goes on waiting."""
+    connection.execute("INSERT OR IGNORE INTO unindexed VALUES (?)", (doc,))
 
 
 def catch_up(connection: sqlite3.Connection) -> None:
