@@ -145,7 +145,7 @@ class Broadcast:
                 continue
             data = joined.get(reader.had)
             if data is None:
-                data = joined[reader.had] = b"".join(self.frames[max(reader.had - self.gone, 0) :])
+                data = joined[reader.had] = b"".join(self.frames[reader.had - self.gone :])
             if not reader.takes(len(data), self._bounds.reader_bytes // 2):
                 reader.wake()  # behind: its own task sends what it lacks
             elif data:

@@ -125,8 +125,7 @@ class Message:
     @property
     def text(self) -> str:
         """The answer or prompt itself: all text parts, joined."""
-        texts = [part.text for part in self.parts if isinstance(part, TextPart)]
-        return texts[0] if len(texts) == 1 else "".join(texts)
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
     @property
     def reasoning(self) -> str:
@@ -134,7 +133,7 @@ class Message:
 
     @property
     def files(self) -> tuple[FilePart, ...]:
-        return tuple([part for part in self.parts if isinstance(part, FilePart)])
+        return tuple(part for part in self.parts if isinstance(part, FilePart))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -87,7 +86,7 @@ class Planner:
             NotFoundError: No such conversation or message of this person.
         """
         now = self._clock()
-        conversation, asked = await self._asked(principal, request, now)
+        conversation = await self._conversation(principal, request, now)
         spec = self._catalog.resolve(request.model or conversation.model)
         names = spec.fallbacks if request.fallbacks is None else request.fallbacks
         route = (spec, *(self._catalog.resolve(name) for name in names))
@@ -98,7 +97,7 @@ class Planner:
             system=conversation.system if request.system is None else (request.system or None),
             updated_at=now,
         )
-        branch = await self._branch(conversation, request, asked, now)
+        branch = await self._branch(conversation, request, now)
         answer = Message(
             id=answer_id(principal.user_id, request) or self._new_id(),
             conversation_id=conversation.id,
@@ -123,21 +122,6 @@ class Planner:
             blobs={given.digest(one): one.data for one in every_attachment(request)},
         )
 
-    async def _asked(self, principal: Principal, request: TurnRequest, now: int) -> tuple[Conversation, Message | None]:
-        """The conversation, and the message that is named, if there is one of this name: read in one moment, since
-        waking a store's thread costs more than either.
-        """
-        if request.conversation_id is None or request.message_id is None:
-            return await self._conversation(principal, request, now), None
-        return await asyncio.gather(
-            self._conversation(principal, request, now), self._named(principal.user_id, request.message_id)
-        )
-
-    async def _named(self, owner_id: str, message_id: str) -> Message | None:
-        with suppress(NotFoundError):
-            return await self._store.message(owner_id, message_id)
-        return None
-
     async def _conversation(self, principal: Principal, request: TurnRequest, now: int) -> Conversation:
         if request.conversation_id is not None:
             with suppress(NotFoundError):
@@ -158,15 +142,11 @@ class Planner:
             expires_at=None if request.expires_in is None else now + request.expires_in * 1000,
         )
 
-    async def _branch(
-        self, conversation: Conversation, request: TurnRequest, asked: Message | None, now: int
-    ) -> _Branch:
+    async def _branch(self, conversation: Conversation, request: TurnRequest, now: int) -> _Branch:
         match request.kind:
             case "submit":
                 parent_id = conversation.leaf_id
-                if asked is not None and asked.conversation_id == conversation.id:
-                    parent_id = asked.id
-                elif request.message_id is not None:
+                if request.message_id is not None:
                     parent_id = (await self._message(conversation, request.message_id)).id
                 said = request.history
                 before = None if said is None else given.messages(said, conversation, now, self._new_id)

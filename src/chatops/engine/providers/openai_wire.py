@@ -64,7 +64,7 @@ def _messages(request: ChatRequest) -> list[Json]:
 
 def _content(message: Message, request: ChatRequest) -> str | list[Json]:
     text = storable(message.text)
-    if message.role == "assistant" or not message.files:
+    if not message.files or message.role == "assistant":
         return text
     from chatops.engine.providers.attachments import attachments
 

@@ -92,7 +92,7 @@ def message_from(row: sqlite3.Row) -> Message:
         id=row["id"],
         conversation_id=row["conversation_id"],
         role=row["role"],
-        parts=tuple([part_from(record) for record in json.loads(row["parts"])]),
+        parts=tuple(part_from(record) for record in json.loads(row["parts"])),
         created_at=row["created_at"],
         seq=row["seq"],
         parent_id=row["parent_id"],
@@ -103,7 +103,7 @@ def message_from(row: sqlite3.Row) -> Message:
         usage=usage_from(json.loads(row["usage"])) if row["usage"] else None,
         finish_reason=row["finish_reason"],
         error=error_from(json.loads(row["error"])) if row["error"] else None,
-        attempts=tuple([attempt_from(record) for record in json.loads(row["attempts"])]) if row["attempts"] else (),
+        attempts=tuple(attempt_from(record) for record in json.loads(row["attempts"])) if row["attempts"] else (),
     )
 
 
