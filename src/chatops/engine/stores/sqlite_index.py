@@ -53,6 +53,8 @@ UNINDEXED = (
 )
 """Before, a message was indexed with its own commit, and FTS5 merged as much as it saw fit behind one (`catch_up`)."""
 _ROWS = "SELECT doc, owner_id, status, parts FROM messages"
+# CROSS JOIN: left to choose, SQLite reads the whole of `messages` to find those that wait.
+_WAITING_ROWS = "SELECT doc, owner_id, status, parts FROM unindexed CROSS JOIN messages USING (doc) ORDER BY doc"
 _INSERT = {name: f"INSERT INTO {name} (rowid, terms) VALUES (?, ?)" for name in ("search", "newest")}  # noqa: S608 - ours
 _DELETE = {name: f"INSERT INTO {name} ({name}, rowid, terms) VALUES ('delete', ?, ?)" for name in ("search", "newest")}  # noqa: S608 - likewise
 
@@ -72,7 +74,7 @@ def catch_up(connection: sqlite3.Connection) -> None:
     (waiting,) = connection.execute("SELECT count(*) FROM unindexed").fetchone()
     if waiting < WAITING:
         return
-    documents = _settled(connection.execute(f"{_ROWS} JOIN unindexed USING (doc) ORDER BY doc"))
+    documents = _settled(connection.execute(_WAITING_ROWS))
     connection.execute("DELETE FROM unindexed")
     first, added = connection.execute("SELECT first_doc, added FROM search_newest WHERE id = 1").fetchone()
     newest = [row for row in documents if row[0] >= first]
