@@ -125,7 +125,7 @@ class Message:
     @property
     def text(self) -> str:
         """The answer or prompt itself: all text parts, joined."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        return "".join([part.text for part in self.parts if isinstance(part, TextPart)])
 
     @property
     def reasoning(self) -> str:

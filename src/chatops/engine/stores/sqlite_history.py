@@ -11,6 +11,8 @@ from chatops.engine.messages import Conversation, Message
 from chatops.engine.stores import sqlite_blobs as blobs
 from chatops.engine.stores import sqlite_index as index
 from chatops.engine.stores.sqlite_rows import (
+    BARE,
+    bare_from,
     conversation_from,
     conversation_row,
     expired,
@@ -26,10 +28,6 @@ _AFTER_EVERY_ID = "\U0010ffff"
 _EXPIRED = 0
 _PIECE = 500
 """Messages deleted in one transaction: some 20 ms, and a flush to disk."""
-_BARE = (
-    "doc, id, conversation_id, role, parts, created_at, seq, parent_id, status, tokens,"
-    " NULL AS provider, NULL AS model, NULL AS usage, NULL AS finish_reason, NULL AS error, NULL AS attempts"
-)
 _REPLACE = (
     "INSERT INTO conversations VALUES"
     " (:id, :owner_id, :title, :created_at, :updated_at, :model, :system, :leaf_id, :archived, :tags, :expires_at)"
@@ -184,11 +182,14 @@ def tail(
     if leaf is None or expired(connection, conversation_id, now):
         raise NotFoundError(f"there is no message {leaf_id} in the conversation {conversation_id}")
     rows = connection.execute(
-        f"SELECT {_BARE if bare else '*'} FROM messages"  # noqa: S608 - ours
+        f"SELECT {BARE if bare else '*'} FROM messages"  # noqa: S608 - ours
         " WHERE conversation_id = ? AND owner_id = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
         (conversation_id, owner_id, leaf["seq"], limit),
-    )
-    return [read(connection, row, now) for row in rows.fetchall()]
+    ).fetchall()
+    if not bare:
+        return [read(connection, row, now) for row in rows]
+    found = bare_from(rows)
+    return [one if one.status != "streaming" else message(connection, owner_id, one.id, now=now) for one in found]
 
 
 def messages(
