@@ -1,4 +1,4 @@
-"""What size costs: listing, opening, searching and the first token in a large database beside a small one.
+"""What size costs: listing, opening, searching, the first token and a whole turn, in a large database and a small one.
 
 On each store. `MESSAGES` in the environment or `--messages N` says how large: 1,000,000 is the promise, the default
 keeps `make bench` short. The large database is then copied from one store into the other and back, and compared by its
@@ -40,6 +40,8 @@ LENGTH = 100
 has 10 conversations to list."""
 AT_ONCE = 10
 CALLS = 10
+TURNS = 32
+"""Run one after the other: their messages are indexed together at every sixteenth turn's end, on SQLite."""
 TEXTS = ("the capital of France is Paris", "a rare word: {n}needle", "people say many things to one another")
 Work = Callable[[Engine], Awaitable[object]]
 
@@ -97,6 +99,7 @@ WORK: Mapping[str, Work] = {
     "search a rare word's beginning": lambda engine: _search(engine, "3needl"),
     "search a word that nobody used": lambda engine: _search(engine, "nothing "),
 }
+_WHOLE = "a whole turn"
 
 
 async def _timed(work: Work, engine: Engine) -> float:
@@ -105,6 +108,14 @@ async def _timed(work: Work, engine: Engine) -> float:
     for _ in range(CALLS):
         await work(engine)
     return (time.perf_counter() - begun) * 1000 / CALLS
+
+
+async def _whole(engine: Engine) -> float:
+    """Milliseconds of one of `TURNS` turns, each in a conversation of its own, from the request to its stored end."""
+    begun = time.perf_counter()
+    for _ in range(TURNS):
+        await first_token(engine, TurnRequest(text="alpha"))
+    return (time.perf_counter() - begun) * 1000 / TURNS
 
 
 async def measure(small: str, large: str, folder: Path, count: int) -> list[Figure]:
@@ -122,7 +133,10 @@ async def measure(small: str, large: str, folder: Path, count: int) -> list[Figu
                     times.setdefault((name, address), []).append(await _timed(work, engine))
                 request = TurnRequest(text="alpha", conversation_id=newest[address].id)
                 times.setdefault(("first token", address), []).append(await first_token(engine, request))
-    names = [*WORK, "first token"]
+        for _ in range(count + 1):
+            for address, engine in engines.items():
+                times.setdefault((_WHOLE, address), []).append(await _whole(engine))
+    names = [*WORK, "first token", _WHOLE]
     return [
         Figure(f"{name}, large / small", ratios(times[name, large][1:], times[name, small][1:]), most=1.5)
         for name in names

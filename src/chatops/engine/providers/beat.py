@@ -18,7 +18,7 @@ MOST_SHARES = 32
 Engineering", 1993, chapter 5)."""
 CROWD = 256
 """More answers than this fill most of a core; then beats are twice as long: better late words than late answers."""
-GROUP = 64
+GROUP = 48
 """Answers that go on in one moment. More are divided, each group at its own part of the beat: what begins meanwhile
 would wait for all of them."""
 
