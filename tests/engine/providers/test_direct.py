@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 import ssl
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chatops.engine.errors import ProviderRejectedError, SettingsError
+from chatops.engine.errors import ProviderRejectedError, ProviderUnavailableError, SettingsError
+from chatops.engine.events import TextDelta
 from chatops.engine.messages import Sampling
 from chatops.engine.providers import anthropic_wire, openai_wire
 from chatops.engine.providers.direct import DirectProvider, serves
-from peers.adapters import adapter, asking, outcome
+from peers.adapters import KINDS, adapter, asking, outcome
 from peers.fixed import saying
 from peers.llm import ModelServer, serving
 
@@ -214,3 +217,17 @@ def test_the_official_service_is_known_by_its_address(base_url: str | None, limi
     request = replace(asking("m"), sampling=Sampling(max_tokens=7))
 
     assert provider.payload(request)[limit] == 7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_came_before_a_break_is_read_by_who_was_busy_meanwhile(kind: str, server: ModelServer) -> None:
+    provider, words = adapter(kind, server.url), list[str]()
+    async with aclosing(provider.stream(asking("reset-n6-d20", "a b c d e f"))) as events:
+        with pytest.raises(ProviderUnavailableError, match="acme broke its connection"):
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    words.append(event.text)
+                    await asyncio.sleep(0.3)  # the connection is broken by now
+    await provider.aclose()
+
+    assert "".join(words) == "a b c d e f"

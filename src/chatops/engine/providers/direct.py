@@ -92,6 +92,19 @@ class DirectProvider(HttpProvider):
         super().__init__(name, wire, api_key=api_key, base_url=base_url, transport=DirectTransport)
 
 
+class _Reader(asyncio.StreamReader):
+    """Gives all that came before it ends, also when the connection broke: asyncio's own drops what nobody has read yet.
+
+    `broken` is why it ended, None when the other side was done.
+    """
+
+    broken: Exception | None = None
+
+    def set_exception(self, exc: Exception) -> None:
+        self.broken = exc
+        self.feed_eof()
+
+
 class DirectTransport:
     """A `Transport` with one connection a request."""
 
@@ -130,23 +143,27 @@ class DirectTransport:
         headers |= self._endpoint.wire.headers(self._endpoint.key, self._endpoint.official)
         return http1.request("GET" if body is None else "POST", self._url.path + path, headers, body)
 
-    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connected(self) -> tuple[_Reader, asyncio.StreamWriter]:
         secure = self._url.scheme == "https"
         if secure and self._tls is None:
             self._tls = tls_context()
-        port = self._url.port or (443 if secure else 80)
+        host, port = self._url.hostname or "", self._url.port or (443 if secure else 80)
+        loop = asyncio.get_running_loop()
+        reader = _Reader(limit=http1.MAX_HEAD, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                return await asyncio.open_connection(
-                    self._url.hostname, port, ssl=self._tls, limit=http1.MAX_HEAD, happy_eyeballs_delay=_NEXT_ADDRESS
+                transport, _ = await loop.create_connection(
+                    lambda: protocol, host, port, ssl=self._tls, happy_eyeballs_delay=_NEXT_ADDRESS
                 )
+            return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
         except TimeoutError:
             why = NO_CONNECTION
         except (OSError, UnicodeError) as error:
             why = reason(error)
         raise self._faults.unreachable(why)
 
-    async def _head(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: float) -> http1.Head:
+    async def _head(self, reader: _Reader, writer: asyncio.StreamWriter, silence: float) -> http1.Head:
         try:
             async with asyncio.timeout(silence):
                 await writer.drain()
@@ -158,14 +175,12 @@ class DirectTransport:
         except (http1.GarbledError, asyncio.LimitOverrunError):
             failure = self._faults.unreachable("what answers there does not speak HTTP/1.1")
         except (OSError, asyncio.IncompleteReadError) as error:
-            failure = self._faults.unreachable(reason(error))
+            failure = self._faults.unreachable(reason(reader.broken or error))
         else:
             return head
         raise failure
 
-    async def _chunks(
-        self, reader: asyncio.StreamReader, head: http1.Head, silence: float
-    ) -> AsyncGenerator[bytes, None]:
+    async def _chunks(self, reader: _Reader, head: http1.Head, silence: float) -> AsyncGenerator[bytes, None]:
         failure: ProviderUnavailableError | None = None
         try:
             body = http1.framing(head)
@@ -175,8 +190,9 @@ class DirectTransport:
                 if raw:
                     yield body.feed(raw)
                 else:
-                    if not body.ends_here():
-                        failure = self._faults.cut(f"broke its connection: {TOO_EARLY}")
+                    if reader.broken or not body.ends_here():
+                        why = reason(reader.broken) if reader.broken else TOO_EARLY
+                        failure = self._faults.cut(f"broke its connection: {why}")
                     break
         except TimeoutError:
             failure = self._faults.silent(silence)
