@@ -46,7 +46,7 @@ class Work:
 
 LIGHT = Work(streams=200, total=800, delay=20)
 C32 = Work(streams=32, total=96, delay=50)
-ALONE = Work(streams=1, total=20, delay=5, tokens=20)
+ALONE = Work(streams=1, total=60, delay=5, tokens=20)
 MANY = Work(streams=500, total=1500, delay=50)
 SHORT = Work(streams=1, total=100, delay=1, tokens=1)
 FEW = Work(streams=16, total=32, delay=50)
