@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from builders import T0, begin, conversation, finished, kept, message, thread
+from builders import LEASE, T0, begin, conversation, finished, kept, message, thread
 from chatops.engine.errors import ConflictError, InvalidRequestError, NotFoundError
 from chatops.engine.messages import Attempt, ErrorInfo, FilePart, ReasoningPart, TextPart, Usage
-from chatops.engine.ports import Store
+from chatops.engine.ports import Delta, Store
 from fakes import SetClock
 
 TEXTS = [
@@ -157,6 +157,17 @@ async def test_a_bare_tail_has_what_a_model_is_told(store: Store, clock: SetCloc
     }
     assert whole[0].attempts == attempts
     assert bare == [replace(one, **left_out) for one in whole]
+
+
+async def test_a_bare_tail_has_what_was_journalled_of_an_answer_that_runs_or_was_given_up(
+    store: Store, clock: SetClock
+) -> None:
+    running = await begin(store, clock)
+    await store.append_deltas({running.id: Delta(n=1, text="as far as")}, lease_expires_at=clock() + LEASE)
+    for status in ("streaming", "interrupted"):
+        newest, question = await store.tail("ann", running.conversation_id, running.id, limit=2, bare=True)
+        assert (newest.text, newest.status, newest.parent_id) == ("as far as", status, question.id)
+        clock.now += LEASE + 1
 
 
 async def test_a_tail_ends_in_the_same_place_while_messages_come(store: Store) -> None:
