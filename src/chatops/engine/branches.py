@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from chatops.engine.messages import Conversation, Message
 from chatops.engine.ports import NewId, Store
+from chatops.engine.window import Window
 
 BATCH = 64
 """Messages read at a time. A batch costs one indexed range read; most turns need one or two."""
@@ -35,6 +36,13 @@ async def to_root(store: Store, conversation: Conversation, leaf_id: str | None)
             if message.id == leaf_id:
                 yield message
                 leaf_id = message.parent_id
+
+
+async def fill(window: Window, store: Store, conversation: Conversation) -> None:
+    """Shows a window its branch from the leaf back, until it wants no more."""
+    owner_id, id_ = conversation.owner_id, conversation.id
+    while window.wanted is not None:
+        window.take(await store.tail(owner_id, id_, window.wanted, limit=BATCH, bare=True))
 
 
 async def from_root(store: Store, conversation: Conversation) -> AsyncGenerator[Message, None]:

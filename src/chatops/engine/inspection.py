@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatops.engine.branches import BATCH, to_root
+from chatops.engine.branches import fill, to_root
 from chatops.engine.messages import Conversation, Message, Principal
 from chatops.engine.models import Catalog
 from chatops.engine.ports import Store
@@ -82,10 +82,8 @@ class Inspector:
 
     async def _filled(self, conversation: Conversation | None, leaf_id: str | None, budget: int) -> Window:
         window = Window(leaf_id, budget)
-        while conversation is not None and window.wanted is not None:
-            window.take(
-                await self._store.tail(conversation.owner_id, conversation.id, window.wanted, limit=BATCH, bare=True)
-            )
+        if conversation is not None:
+            await fill(window, self._store, conversation)
         return window
 
     async def _counted(self, conversation: Conversation | None, leaf_id: str | None) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chatops.engine import given
-from chatops.engine.branches import BATCH
+from chatops.engine.branches import fill
 from chatops.engine.errors import InvalidRequestError, NotFoundError
 from chatops.engine.messages import (
     Conversation,
@@ -239,11 +239,7 @@ class Planner:
             window.take(plan.given[::-1])
             return window.messages()
         window = Window(plan.history_leaf, budget)
-        conversation = plan.conversation
-        while window.wanted is not None:
-            window.take(
-                await self._store.tail(conversation.owner_id, conversation.id, window.wanted, limit=BATCH, bare=True)
-            )
+        await fill(window, self._store, plan.conversation)
         return window.messages()
 
     async def _blobs(self, plan: Plan, messages: Sequence[Message], spec: ModelSpec) -> dict[str, bytes]:
