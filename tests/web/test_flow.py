@@ -147,6 +147,19 @@ def test_the_question_above_a_long_answer_comes_into_view_to_be_edited(person: P
     expect(editor).to_have_value("a very long answer")
 
 
+def test_what_is_typed_into_an_edit_stays_when_the_answer_ends(person: Person) -> None:
+    person.arrive().choose("echo:plain-n40-d50")
+    person.send("one")
+    person.messages.first.get_by_role("button", name="Edit").click()
+    editor = person.page.get_by_role("textbox", name="Edit")
+    editor.fill("typed meanwhile")
+    person.over()
+
+    expect(editor).to_have_value("typed meanwhile")
+    editor.press("Enter")
+    expect(person.answer).to_contain_text("typed meanwhile")
+
+
 def test_a_question_after_an_edit_that_was_given_up_is_brought_into_view(person: Person) -> None:
     person.arrive().choose("echo:plain-n600")
     person.ask("line\n" * 30)

@@ -38,7 +38,10 @@ export function Conversation({ session }: { session: ConversationSession }) {
     void session.send(draft, wishes);
     if (route.get() === null) go(session.id, { replace: true });
   };
-  const editLast = (): void => setEditing(messages.findLast((message) => message.role === "user")?.id ?? null);
+  const editLast = (): void => {
+    const question = messages.findLast((message) => message.role === "user");
+    setEditing(question ? session.keyOf(question.id) : null);
+  };
 
   return (
     <Editing value={focus}>

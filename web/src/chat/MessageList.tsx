@@ -37,7 +37,7 @@ export function MessageList({ session, messages, running, acts }: Props) {
   const { id: editing } = use(Editing);
   // What is edited may be far above a long answer, and not on the page at all.
   useEffect(() => {
-    const place = session.chat.messages.findIndex((message) => message.id === editing);
+    const place = session.chat.messages.findIndex((message) => session.keyOf(message.id) === editing);
     if (place < 0) return;
     letGo();
     virtual.current?.scrollToIndex(place, { align: "nearest" });

@@ -13,7 +13,8 @@ export function Question({ session, message, acts }: MessageProps) {
   const t = useTexts();
   const editing = use(Editing);
   const text = textOf(message);
-  if (editing.id === message.id) {
+  const key = session.keyOf(message.id);
+  if (editing.id === key) {
     return <Editor text={text} lone={filesOf(message).length === 0} onCancel={() => editing.set(null)} onSend={(next) => acts.edit(message.id, next)} />;
   }
   return (
@@ -25,7 +26,7 @@ export function Question({ session, message, acts }: MessageProps) {
         <Versions session={session} id={message.id} acts={acts} />
         <span className="quiet flex gap-1">
           {text && <CopyButton text={text} label={t.copy} />}
-          <button type="button" className="act-icon" aria-label={t.edit} title={t.edit} onClick={() => editing.set(message.id)}>
+          <button type="button" className="act-icon" aria-label={t.edit} title={t.edit} onClick={() => editing.set(key)}>
             <Icon name="edit" />
           </button>
         </span>

@@ -10,7 +10,7 @@ export interface Acts {
   show: (id: string) => void;
 }
 
-/** The message whose text is being edited. */
+/** The message whose text is being edited, by its `keyOf`: a question gets another id when it is stored. */
 export const Editing = createContext<{ id: string | null; set: (id: string | null) => void }>({
   id: null,
   set: () => undefined,
