@@ -63,7 +63,7 @@ def test_ctrl_c_keeps_what_there_is_and_continue_goes_on(program: Program) -> No
         console.type("/model echo:plain", ENTER)
         console.prompt()
         console.type("/continue", ENTER)
-        console.see("exactly")  # the echo says the last message back: the word to go on; any two words may be on two lines
+        console.see("exactly")  # the echo says the word to go on back; two words may be on two lines
         console.prompt()
         after = program.last_message()
 
